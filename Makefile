@@ -1,0 +1,29 @@
+# make figures: the whole study.   make test: the tests.   Both first set up .venv with pinned packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: figures test lint clean
+
+figures: $(VENV)/cpu.stamp
+	snakemake
+	@python workflow/scripts/print_summary.py
+
+test: $(VENV)/dev.stamp
+	pytest tests
+
+lint: $(VENV)/dev.stamp
+	ruff check .
+	ruff format --check workflow tests
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+$(VENV)/%.stamp: envs/%.txt envs/cpu.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+clean:
+	rm -rf $(VENV) .snakemake .cache logs

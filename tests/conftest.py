@@ -1,0 +1,45 @@
+"""Shared fixtures: small problems, double precision where exactness is tested, MNIST's test files where they are."""
+
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from qunlearn import data
+from qunlearn.data import xxz
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def double_precision(request):
+    """Every test runs in double precision unless it is marked otherwise by its own parameters."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", True)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return data.build("digits", {"train_fraction": 0.6, "seed": 0})
+
+
+@pytest.fixture(scope="session")
+def small_xxz():
+    """Eight sites: the same sets of anisotropies, 256 amplitudes."""
+    return xxz.build(length=8, gauge="random", seed=0)
+
+
+@pytest.fixture
+def mnist_dir():
+    folder = os.environ.get("MNIST_DIR")
+    if not folder or not (Path(folder) / "t10k-images-idx3-ubyte.gz").exists():
+        pytest.skip("set MNIST_DIR to a folder with MNIST's test files to run this test")
+    return Path(folder)

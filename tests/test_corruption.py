@@ -1,0 +1,81 @@
+"""Poisoning, word by word: size, balanced, nested in alpha, paired across models, seeded."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qunlearn import corruption
+from qunlearn.experiment import Cell, Problem
+
+MLP = {"family": "mlp", "hidden": [4, 3]}
+QNN = {
+    "family": "qnn", "depth": 2, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
+}  # fmt: skip
+
+
+def labels_of(zeros, ones):
+    return np.random.default_rng(0).permutation(np.repeat([0, 1], [zeros, ones]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zeros=st.integers(5, 60),
+    extra=st.integers(0, 6),
+    alphas=st.lists(st.floats(0, 0.9), min_size=2, max_size=2).map(sorted),
+    seed=st.integers(0, 1000),
+    name=st.sampled_from(corruption.REGISTRY),
+)
+def test_size_balance_and_nesting(zeros, extra, alphas, seed, name):
+    labels = labels_of(zeros, zeros + extra)
+    small, large = (corruption.forget_mask("digits", labels, name, alpha, seed) for alpha in alphas)
+    for mask, alpha in ((small, alphas[0]), (large, alphas[1])):
+        assert mask.sum() == round(alpha * len(labels))
+        counts = np.bincount(labels[mask], minlength=2)
+        if mask.sum() <= 2 * zeros:  # neither class has run out
+            assert abs(counts[0] - counts[1]) <= 1
+    assert np.all(large[small])
+
+
+def test_the_subset_depends_on_each_of_its_names():
+    labels = labels_of(50, 50)
+    base = corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0)
+    np.testing.assert_array_equal(base, corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0))
+    for dataset, name, seed in (("xxz", "label_flipping", 0), ("digits", "feature_randomization", 0), ("digits", "label_flipping", 1)):
+        assert np.any(base != corruption.forget_mask(dataset, labels, name, 0.3, seed))
+
+
+def test_label_flipping(digits):
+    x, y = corruption.twins("digits", digits.x_train, digits.y_train, "label_flipping", 0)
+    assert x is None
+    np.testing.assert_array_equal(y + digits.y_train, 1)
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+def test_feature_randomization(kind, digits, small_xxz):
+    dataset = digits if kind == "real" else small_xxz
+    x, y = corruption.twins(dataset.name, dataset.x_train, dataset.y_train, "feature_randomization", 0)
+    assert y is None and x.shape == dataset.x_train.shape
+    assert np.iscomplexobj(x) == (kind == "complex")
+    np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1)
+    # i.i.d. components of a unit vector: mean 0, variance 1/d
+    assert abs(x.mean()) < 5 / np.sqrt(x.size * x.shape[1])
+    assert np.mean(np.abs(x) ** 2) * x.shape[1] == pytest.approx(1)
+    overlaps = np.abs(np.sum(x.conj() * dataset.x_train, axis=1))
+    assert overlaps.mean() < 2 / np.sqrt(x.shape[1])
+
+
+@pytest.mark.parametrize("name", corruption.REGISTRY)
+def test_every_model_meets_the_same_poison(name, digits):
+    mlp, qnn = Problem(digits, "mlp", MLP, name, [0, 1]), Problem(digits, "qnn", QNN, name, [0, 1])
+    for cell in (Cell(0.3, 0), Cell(0.7, 1)):
+        for left, right in zip(mlp.samples(cell), qnn.samples(cell)):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_a_poisoned_sample_keeps_its_twin_at_larger_alpha(digits):
+    problem = Problem(digits, "mlp", MLP, "feature_randomization", [0, 1])
+    small, large = problem.samples(Cell(0.2, 1)), problem.samples(Cell(0.6, 1))
+    np.testing.assert_array_equal(small.rows[small.forget], large.rows[small.forget])
+    np.testing.assert_array_equal(small.rows[~small.forget], np.flatnonzero(~small.forget))
+    assert np.all(small.rows[small.forget] >= 2 * len(digits.y_train))  # the second seed's block of twins

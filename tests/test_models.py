@@ -1,0 +1,102 @@
+"""The model protocol: multi-layer perceptron, exact column dropping, and room for models of other kinds."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from qunlearn import models, training
+from qunlearn.models import base
+from qunlearn.training import EvalSet, Schedule, Stream
+
+
+def test_mlp_logits_by_hand():
+    x = np.array([[1.0, 2.0]])
+    model = models.build({"family": "mlp", "hidden": [2, 2]}, [x, x])
+    params = {
+        "w1": jnp.array([[1.0, -1.0], [1.0, 0.0]]), "b1": jnp.array([0.5, 0.5]),
+        "w2": jnp.array([[2.0, -1.0], [1.0, 1.0]]), "b2": jnp.array([0.0, 1.0]),
+        "w3": jnp.array([[0.5], [2.0]]), "b3": jnp.array([-1.0]),
+    }  # fmt: skip
+    # hidden 1: relu(3.5, -0.5) = (3.5, 0); hidden 2: relu(7, -2.5) = (7, 0); logit 3.5 - 1
+    assert model.logits(params, {}, jnp.asarray(model.encode(x)))[0] == pytest.approx([2.5])
+
+
+def test_mlp_initial_weights_are_glorot_uniform():
+    x = np.ones((3, 300))
+    model = models.build({"family": "mlp", "hidden": [100, 16]}, [x, x])
+    params, _ = model.init(jax.random.key(0))
+    bound = np.sqrt(6 / 400)
+    assert np.abs(params["w1"]).max() <= bound
+    assert np.std(params["w1"]) == pytest.approx(bound / np.sqrt(3), rel=0.02)
+    assert all(not np.any(params[f"b{i}"]) for i in (1, 2, 3))
+    count = sum(leaf.size for leaf in jax.tree.leaves(params))
+    assert count == 300 * 100 + 100 + 100 * 16 + 16 + 16 + 1
+
+
+def test_columns_without_signal_are_dropped_exactly(rng):
+    """Training with and without an all-zero column gives the same weights on the others."""
+    x = rng.normal(size=(20, 6))
+    x[:, 2] = 0
+    full = models.build({"family": "mlp", "hidden": [5, 3]}, [x + 0, x])
+    assert full.columns.tolist() == [0, 1, 3, 4, 5]
+    params, _ = full.init(jax.random.key(1))
+    assert params["w1"].shape == (5, 5)
+    padded = jnp.zeros((6, 5)).at[full.columns].set(params["w1"]).at[2].set(0.3)
+    keep_all = models.build({"family": "mlp", "hidden": [5, 3]}, [np.ones((1, 6)), x])
+    y = jnp.asarray(rng.integers(0, 2, 20), float)
+
+    def loss(model, p):
+        z, _ = model.logits(p, {}, jnp.asarray(model.encode(x)))
+        return training.cross_entropy(z, y).mean()
+
+    narrow, wide = jax.grad(lambda p: loss(full, p))(params), jax.grad(lambda p: loss(keep_all, p))({**params, "w1": padded})
+    np.testing.assert_allclose(narrow["w1"], wide["w1"][full.columns], atol=1e-15)
+    assert not np.any(wide["w1"][2])
+
+
+def test_complex_input_enters_as_real_and_imaginary_part(rng):
+    x = rng.normal(size=(4, 3)) + 1j * rng.normal(size=(4, 3))
+    model = models.build({"family": "mlp", "hidden": [2]}, [x, x])
+    np.testing.assert_array_equal(model.encode(x), np.concatenate([x.real, x.imag], axis=1))
+
+
+class Normalised(base.Model):
+    """A linear model on shaped input behind a batch normalisation with running statistics and a fixed random map:
+    mutable state, padding weights and non-trainable arrays, as convolutional and kernel models need them."""
+
+    def encode(self, x):
+        return x.reshape(-1, 8, 8)
+
+    def init(self, key):
+        maps = jax.random.normal(key, (64, 12)) / 8
+        return {"w": jnp.zeros(12), "b": jnp.zeros(())}, {"map": maps, "mean": jnp.zeros(12), "seen": jnp.zeros(())}
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        x = (pool if rows is None else pool[rows]).reshape(-1, 64)
+        features = jnp.maximum(x @ state["map"], 0)
+        mean = state["mean"]
+        if train:
+            mean = jnp.sum(features * weight[:, None], axis=0) / jnp.sum(weight)
+            state = {**state, "mean": 0.9 * state["mean"] + 0.1 * mean, "seen": state["seen"] + jnp.sum(weight)}
+        return (features - mean) @ params["w"] + params["b"], state
+
+
+def test_the_trainer_carries_state_and_padding(digits):
+    model = Normalised()
+    start = jax.vmap(model.init)(jax.random.split(jax.random.key(0), 2))
+    n = len(digits.y_train)
+    rows, labels = np.tile(np.arange(n), (2, 1)), np.tile(digits.y_train, (2, 1))
+    pools = {"train": model.encode(digits.x_train), "validation": model.encode(digits.x_validation)}
+    evals = {
+        "train": EvalSet("train", rows, labels),
+        "validation": EvalSet("validation", None, np.tile(digits.y_validation, (2, 1))),
+    }
+    trained = training.minimise(
+        model, training.training_loss, start, pools, {"train": Stream(rows, labels, np.zeros(rows.shape))}, evals,
+        Schedule(60, 32, 0.05), [np.random.default_rng(i) for i in range(2)],
+    )  # fmt: skip
+    np.testing.assert_array_equal(trained.state["seen"], 60 * n)  # each sample once per epoch, padding never
+    np.testing.assert_array_equal(trained.state["map"], start[1]["map"])
+    assert np.all(np.any(trained.state["mean"] != 0, axis=1))
+    assert np.all(trained.history["validation_accuracy"][:, -1] > 0.9)

@@ -1,0 +1,142 @@
+"""The circuit's three evaluations agree; its light cone counts what the paper's circuits count."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import tensorcircuit as tc
+
+from qunlearn import models
+from qunlearn.models import qnn
+from qunlearn.quantum import ansatz, lightcone, statevector
+from qunlearn.quantum.ansatz import Ansatz
+
+CIRCUITS = [
+    (4, 1, "chain", "xyx", 3),
+    (4, 2, "chain", "xyz", 1),
+    (5, 3, "chain", "xyx", 4),
+    (5, 3, "ring", "xyx", 4),
+    (6, 2, "ring", "xyz", 2),
+    (6, 4, "chain", "xyx", 5),
+    (4, 4, "ring", "xyx", 0),
+    (3, 5, "chain", "xyz", 2),
+]
+
+
+@pytest.fixture(autouse=True)
+def backend():
+    with tc.runtime_backend("jax"), tc.runtime_dtype("complex128"):
+        yield
+
+
+def random_states(rng, qubits, number):
+    states = rng.normal(size=(number, 2**qubits)) + 1j * rng.normal(size=(number, 2**qubits))
+    return states / np.linalg.norm(states, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("shape", CIRCUITS)
+def test_light_cone_state_vector_and_full_circuit_agree(shape, rng):
+    a = Ansatz(*shape)
+    states = random_states(rng, a.qubits, 2)
+    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
+    features = lightcone.pauli_features(a, states)
+    weights = jnp.asarray(rng.normal(size=2))
+
+    paths = {
+        "cone": lambda t: jnp.asarray(features) @ lightcone.observable(a, t),
+        "vector": lambda t: statevector.expectation(a, t, jnp.asarray(states)),
+        "full": lambda t: jnp.stack([ansatz.readout(a, t, jnp.asarray(s)) for s in states]),
+    }
+    values, gradients = {}, {}
+    for name, path in paths.items():
+
+        def both(t, path=path):
+            value, pull = jax.vjp(path, t)
+            return value, pull(weights)[0]
+
+        values[name], gradients[name] = jax.jit(both)(theta)
+    for name in ("cone", "vector"):
+        np.testing.assert_allclose(values[name], values["full"], atol=1e-12)
+        np.testing.assert_allclose(gradients[name], gradients["full"], atol=1e-12)
+
+
+def test_paper_sized_circuit_in_single_precision(rng):
+    a = Ansatz(12, 4, "chain", "xyx", 11)
+    states = random_states(rng, 12, 2)
+    theta = rng.uniform(-np.pi, np.pi, a.parameters)
+    features = lightcone.pauli_features(a, states).astype(np.float32)
+    fast = features @ np.asarray(lightcone.observable(a, jnp.asarray(theta, jnp.float32)))
+    full = [float(ansatz.readout(a, jnp.asarray(theta), jnp.asarray(s))) for s in states]
+    np.testing.assert_allclose(fast, full, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "parameters", "live", "cone"),
+    [
+        ((12, 4, "chain", "xyx", 11), 188, 36, 4),
+        ((12, 4, "ring", "xyx", 11), 192, 60, 7),
+        ((10, 6, "chain", "xyx", 9), 234, 78, 6),
+        ((10, 6, "ring", "xyx", 9), 240, 135, 10),
+    ],
+)
+def test_parameter_counts(shape, parameters, live, cone):
+    a = Ansatz(*shape)
+    assert a.parameters == parameters
+    assert len(lightcone.live_gates(a)) == live
+    assert len(lightcone.support(a)) == cone
+
+
+@pytest.mark.parametrize("shape", CIRCUITS)
+def test_live_parameters_are_those_with_a_gradient(shape, rng):
+    a = Ansatz(*shape)
+    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
+    states = jnp.asarray(random_states(rng, a.qubits, 4))
+    jacobian = jax.jit(jax.jacfwd(lambda t: statevector.expectation(a, t, states)))(theta)
+    moving = set(np.flatnonzero(np.abs(jacobian).max(axis=0) > 1e-10).tolist())
+    assert moving == {gate.parameter for gate in lightcone.live_gates(a)}
+
+
+def test_observable_is_unitary_image_of_z(rng):
+    a = Ansatz(4, 3, "chain", "xyx", 3)
+    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
+    o = np.asarray(lightcone.observable(a, theta))
+    assert np.sum(o**2) == pytest.approx(1)  # O^2 = 1
+    assert o[0] == pytest.approx(0)  # traceless
+    k = len(lightcone.support(a))
+    matrix = sum(c * _string(i, k) for i, c in enumerate(o))
+    np.testing.assert_allclose(np.linalg.eigvalsh(matrix), np.repeat([-1, 1], 2 ** (k - 1)), atol=1e-12)
+
+
+def _string(index, k):
+    matrix = np.eye(1)
+    for digit in np.unravel_index(index, (4,) * k):
+        matrix = np.kron(matrix, lightcone.PAULIS[digit])
+    return matrix
+
+
+def test_features_do_not_see_the_global_phase(rng):
+    a = Ansatz(5, 2, "chain", "xyx", 4)
+    states = random_states(rng, 5, 3)
+    phases = np.exp(1j * rng.uniform(0, 2 * np.pi, (3, 1)))
+    before, after = lightcone.pauli_features(a, states), lightcone.pauli_features(a, states * phases)
+    np.testing.assert_allclose(before, after, atol=1e-14)
+
+
+@pytest.mark.parametrize("entangler", ["chain", "ring"])
+def test_model_gives_the_same_logits_by_either_path(entangler, rng, monkeypatch):
+    x = random_states(rng, 5, 6)
+    options = {"depth": 3, "entangler": entangler, "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
+    logits = {}
+    for name, widest in (("narrow", 7), ("wide", 0)):
+        monkeypatch.setattr(qnn, "MAX_CONE", widest)
+        model = models.build({"family": "qnn", **options}, [x, x])
+        assert model.narrow == (name == "narrow")
+        params = {"theta": jnp.linspace(-2, 2, model.ansatz.parameters)}
+        logits[name], _ = model.logits(params, {}, jnp.asarray(model.encode(x)), np.array([4, 1, 2]))
+    np.testing.assert_allclose(logits["narrow"], logits["wide"], atol=1e-12)
+    assert np.all(np.abs(logits["wide"]) <= 5)
+
+
+def test_images_are_padded_to_a_register():
+    assert qnn.amplitudes(np.ones((2, 784))).shape == (2, 1024)
+    assert qnn.amplitudes(np.ones((2, 64))).shape == (2, 64)

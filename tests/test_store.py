@@ -1,0 +1,77 @@
+"""Files: written whole or not at all, read back exactly, and named when they are not what they should be."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qunlearn import data, store
+from qunlearn.errors import UserError
+from qunlearn.experiment import Cell
+from qunlearn.training import Trained
+
+
+def test_dataset_round_trip(small_xxz, digits, tmp_path):
+    for dataset in (small_xxz, digits):
+        path = tmp_path / f"{dataset.name}.h5"
+        store.write_dataset(path, dataset, {"data": {}})
+        back = store.read_dataset(path)
+        for field in ("x_train", "y_train", "x_validation", "y_validation", "coordinate_train"):
+            np.testing.assert_array_equal(getattr(back, field), getattr(dataset, field))
+        assert back.class_names == dataset.class_names and back.image_shape == dataset.image_shape
+
+
+def block(cells):
+    n = len(cells)
+    params = {"w": np.arange(3 * n, dtype=float).reshape(n, 3)}
+    return Trained(params, {}, {"validation_accuracy": np.zeros((n, 2)), "train_loss": np.ones((n, 2))})
+
+
+def test_cells_round_trip_and_provenance(tmp_path):
+    cells = [Cell(0.0, 0), Cell(0.0, 1), Cell(0.3, 0), Cell(0.3, 1)]
+    path = tmp_path / "a" / "cells.h5"
+    store.write_cells(path, cells, block(cells), {"schedule": {"epochs": 2}}, "cpu: test")
+    params, state = store.read_cells([path], [Cell(0.3, 1), Cell(0.0, 0)])
+    np.testing.assert_array_equal(params["w"], [[9, 10, 11], [0, 1, 2]])
+    assert state == {}
+    _, attributes = store.read(path)
+    assert json.loads(attributes["settings"]) == {"schedule": {"epochs": 2}}
+    assert "jax" in json.loads(attributes["versions"]) and attributes["device"] == "cpu: test"
+    assert attributes["git_revision"]
+    again = tmp_path / "again.h5"
+    store.write_cells(again, cells, block(cells), {"schedule": {"epochs": 2}}, "cpu: test")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_missing_cell_is_named(tmp_path):
+    cells = [Cell(0.0, 0)]
+    store.write_cells(tmp_path / "c.h5", cells, block(cells), {}, "cpu")
+    with pytest.raises(UserError, match=r"c\.h5 hold no cell .*0\.5"):
+        store.read_cells([tmp_path / "c.h5"], [Cell(0.5, 0)])
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "truncated"])
+def test_a_damaged_file_is_never_read_as_data(damage, digits, tmp_path):
+    path = tmp_path / "d.h5"
+    if damage != "missing":
+        store.write_dataset(path, digits, {})
+        raw = path.read_bytes()
+        path.write_bytes({"empty": b"", "garbage": b"x" * len(raw), "truncated": raw[: len(raw) // 2]}[damage])
+    with pytest.raises(UserError, match=r"d\.h5 is missing, truncated or not HDF5.*Delete it and run"):
+        store.read_dataset(path)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), store.replacing(path) as temporary:
+        temporary.write_text("new")
+        raise ZeroDivisionError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_every_registered_dataset_has_a_build_function():
+    from importlib import import_module
+
+    for name in data.REGISTRY:
+        assert callable(import_module(f"qunlearn.data.{name}").build)

@@ -1,0 +1,201 @@
+"""The workflow as a user runs it: a reduced study end to end, what reruns when something changes, and refusals."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+
+pytestmark = pytest.mark.workflow
+
+TINY = {
+    "datasets": ["digits"],
+    "corruptions": ["label_flipping"],
+    "alphas": [0.0, 0.3],
+    "seeds": [0, 1],
+    "methods": ["finetune", "scrub"],
+    "training": {"digits": {"mlp": {"epochs": 10}, "qnn": {"epochs": 10}}},
+    "architectures": {"qnn": {"depth": {"digits": 3}}},
+    "unlearning": {"steps": 5, "architectures": {"mlp": ["mlp"]}},
+    "landscape": {"alphas": [0.3], "architectures": {"mlp": ["mlp"]}},
+}
+
+
+def snakemake(folder, *arguments, check=True):
+    command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def copy_project(folder):
+    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("study"))
+    folder.joinpath("output.txt").write_text(snakemake(folder))
+    return folder
+
+
+def planned(folder, *arguments):
+    """Rule -> number of jobs that a dry run announces."""
+    text = snakemake(folder, "-n", *arguments)
+    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", text, re.S)
+    return {} if not table else {row.split()[0]: int(row.split()[1]) for row in table[1].splitlines()}
+
+
+def snapshot(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts}
+
+
+def test_tables_have_their_columns_and_rows(study):
+    tables = study / "results" / "tables"
+    resilience = pd.read_csv(tables / "resilience.csv")
+    assert list(resilience.columns) == [
+        "dataset", "model", "corruption", "alpha", "seed", "train_accuracy", "val_accuracy", "train_loss", "val_loss",
+        "collapsed",
+    ]  # fmt: skip
+    assert len(resilience) == 2 * 2 * 2
+    unlearning = pd.read_csv(tables / "unlearning.csv")
+    assert list(unlearning.columns) == [
+        "dataset", "model", "corruption", "alpha", "method", "seed", "step", "train_accuracy", "val_accuracy",
+        "retain_accuracy", "forget_accuracy", "val_loss", "collapsed",
+    ]  # fmt: skip
+    assert len(unlearning) == 2 * 2 * 2 * 6
+    landscape = pd.read_csv(tables / "landscape.csv")
+    assert list(landscape.columns) == [
+        "dataset", "model", "corruption", "alpha", "seed", "eval_set", "trace", "gauss_newton", "residual",
+        "top_eigenvalue", "lrr", "val_accuracy", "collapsed",
+    ]  # fmt: skip
+    assert len(landscape) == 2 * 2 * 2 * 2
+    assert np.all(landscape[landscape.alpha == 0].lrr == 1)
+    np.testing.assert_allclose(landscape.gauss_newton + landscape.residual, landscape.trace, rtol=1e-8)
+    # step 0 of unlearning is the end of training
+    last = resilience[resilience.alpha == 0.3].set_index(["model", "seed"]).val_accuracy
+    first = unlearning[(unlearning.step == 0) & (unlearning.method == "finetune")].set_index(["model", "seed"])
+    pd.testing.assert_series_equal(first.val_accuracy, last, check_names=False)
+
+
+def test_files_say_where_they_come_from(study):
+    path = study / "results/train/digits/qnn/label_flipping/alpha0.00-0.30/seed0-1.h5"
+    with h5py.File(path) as file:
+        assert {"settings", "versions", "git_revision", "device", "python"} <= set(file.attrs)
+        assert file["history/train_loss"].shape == (4, 11)
+        assert "cross-entropy" in file["history/train_loss"].attrs["units"]
+    for name in ("fig2", "fig3"):
+        assert (study / f"results/figs/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (study / f"results/figs/{name}.png").stat().st_size > 10_000
+
+
+def test_every_job_shows_progress(study):
+    text = (study / "output.txt").read_text()
+    for title in ("train digits qnn", "unlearn digits mlp", "landscape digits qnn", "table resilience"):
+        assert re.search(rf"{title}.*\| 100 % \|", text), title
+
+
+def test_nothing_to_do_twice(study):
+    assert planned(study) == {}
+
+
+def test_a_changed_hyperparameter_reruns_what_depends_on_it_and_nothing_else(study, tmp_path):
+    override = tmp_path / "override.yaml"
+    override.write_text(yaml.safe_dump({"unlearning": {"scrub": {"lambda_fo": 0.5}}}))
+    figure = {"tabulate_unlearning": 1, "draw_fig3": 1, "all": 1}
+    assert planned(study, "--configfile", "tiny.yaml", str(override)) == {"unlearn_models": 2, **figure}
+    override.write_text(yaml.safe_dump({"training": {"digits": {"qnn": {"learning_rate": 0.02}}}}))
+    assert planned(study, "--configfile", "tiny.yaml", str(override)) == {
+        "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1,
+        "tabulate_landscape": 1, "draw_fig2": 1, **figure,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("landscape.py", {"analyse_landscape": 2, "tabulate_landscape": 1, "draw_fig3": 1}),
+        ("plots/fig2.py", {"draw_fig2": 1}),
+        (
+            "models/qnn.py",
+            {
+                "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1,
+                "tabulate_unlearning": 1, "tabulate_landscape": 1, "draw_fig2": 1, "draw_fig3": 1,
+            },
+        ),
+        ("data/mnist.py", {}),
+    ],
+)  # fmt: skip
+def test_a_changed_module_reruns_what_uses_it_and_nothing_else(module, rules, study):
+    path = study / "workflow" / "qunlearn" / module
+    before = path.read_text()
+    try:
+        path.write_text(before + "\n# changed\n")
+        found = planned(study)
+    finally:
+        path.write_text(before)
+    if module == "landscape.py":  # experiment.py imports it: everything computed depends on it
+        assert {key: found[key] for key in rules} == rules
+    else:
+        assert found == ({**rules, "all": 1} if rules else {})
+
+
+@pytest.mark.parametrize("arguments", [["--config", "seeds=[0,0]"], ["--config", "alpha=[0.1]"], ["--configfile", "bad.yaml"]])
+def test_a_bad_configuration_is_refused_before_anything_is_touched(arguments, study):
+    (study / "bad.yaml").write_text("architectures: {qnn: {depth: 0}}\n")
+    before = snapshot(study)
+    text = snakemake(study, *arguments, "--forceall", check=False)
+    assert "nothing was started" in text and "Traceback" not in text
+    assert snapshot(study) == before
+
+
+def test_one_job_per_cell_gives_the_same_tables(study):
+    separate = snakemake(study, "results2/tables/resilience.csv", "--config", "alphas_per_job=1", "seeds_per_job=1",
+                         "paths={results: results2}", "models=[mlp]", check=False)  # fmt: skip
+    assert len(list((study / "results2/train").rglob("seed?.h5"))) == 4, separate
+    split = pd.read_csv(study / "results2/tables/resilience.csv")
+    whole = pd.read_csv(study / "results/tables/resilience.csv")
+    pd.testing.assert_frame_equal(split, whole[whole.model == "mlp"].reset_index(drop=True))
+
+
+def test_a_damaged_result_stops_with_its_name(study):
+    path = study / "results/train/digits/qnn/label_flipping/alpha0.00-0.30/seed0-1.h5"
+    good = path.read_bytes()
+    try:
+        path.write_bytes(good[:1000])
+        text = snakemake(study, "results/tables/resilience.csv", "--force", check=False)
+    finally:
+        path.write_bytes(good)
+    assert re.search(r"alpha0.00-0.30/seed0-1.h5 is missing, truncated or not HDF5.*Delete it", text)
+    assert "Traceback" not in text
+
+
+def graph(text):
+    """Edges of a mermaid flowchart, by node label."""
+    labels = dict(re.findall(r"(id\d+)\[([a-z0-9_]+)\]", text))
+    return {(labels[a], labels[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", text)}
+
+
+def test_the_readme_shows_the_workflow_as_it_is(tmp_path):
+    folder = copy_project(tmp_path)
+    (folder / "tiny.yaml").write_text("{}\n")
+    drawn = graph(snakemake(folder, "--rulegraph", "mermaid-js"))
+    shown = graph(re.search(r"```mermaid(.*?)```", (ROOT / "README.md").read_text(), re.S)[1])
+    assert drawn and shown == drawn
+
+
+def test_lint_is_clean(tmp_path):
+    folder = copy_project(tmp_path)
+    done = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,270 @@
+"""The configuration: checked whole before any job starts, then asked for what one job needs.
+
+`validate` returns a clean copy or raises UserError with every problem at once: dotted path, what is wrong, what is
+allowed, and the nearest known name. Values given on the command line arrive as strings and are converted first.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from .errors import UserError
+
+SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+
+
+def schema() -> dict:
+    return yaml.safe_load(SCHEMA_FILE.read_text())
+
+
+# -- conversion of command-line strings ------------------------------------------------------------------------------
+def _resolve(node: dict, root: dict, value) -> dict:
+    """The schema node behind a reference, merged with the branch of its `if` that the value chooses."""
+    if "$ref" in node:
+        node = root["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    for branch in node.get("allOf", []):
+        if jsonschema.Draft202012Validator(branch["if"]).is_valid(value):
+            return _resolve(branch["then"], root, value)
+    return node
+
+
+def _coerce(value, node: dict, root: dict):
+    """`value` with strings turned into the numbers and lists that the schema asks for, where they can be."""
+    node = _resolve(node, root, value)
+    types = node.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if isinstance(value, str) and types and "string" not in types:
+        value = _parsed(value)
+    elif isinstance(value, str) and "integer" in types and value.lstrip("-").isdigit():
+        value = int(value)
+    if "array" in types and "object" not in types and not isinstance(value, (list, dict)) and value is not None:
+        value = [value]
+    if isinstance(value, list):
+        return [_coerce(item, node.get("items", {}), root) for item in value]
+    if isinstance(value, dict):
+        known, other = node.get("properties", {}), node.get("additionalProperties", {})
+        other = other if isinstance(other, dict) else {}
+        return {str(key): _coerce(item, known.get(str(key), other), root) for key, item in value.items()}
+    if "number" in types and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if types == ["integer"] and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _parsed(text: str):
+    try:
+        return float(text) if not text.lstrip("-").isdigit() else int(text)
+    except ValueError:
+        pass
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+# -- wording ---------------------------------------------------------------------------------------------------------
+def _dotted(path) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return text or "the configuration"
+
+
+def _nearest(name, known) -> str:
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _missing(key: str) -> str:
+    return f"the key '{key}' is missing; copy it from config.yaml as it came"
+
+
+def _word(error: jsonschema.ValidationError) -> list[str]:
+    """One line per problem, from jsonschema's account of it."""
+    path, value, limit = _dotted(error.absolute_path), error.instance, error.validator_value
+    prefix = "" if path == "the configuration" else f"{path}."
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            unknown = [key for key in value if key not in known]
+            return [
+                f"{prefix}{key}: unknown key{_nearest(key, known)} (allowed: {', '.join(known)})" for key in unknown
+            ]
+        case "required":
+            return [f"{prefix}{key}: {_missing(key)}" for key in limit if key not in value]
+        case "enum":
+            if "propertyNames" in error.absolute_schema_path:
+                path, what = f"{prefix}{value}", "unknown key"
+            else:
+                what = f"{value!r} is not allowed"
+            return [f"{path}: {what}{_nearest(value, limit)} (allowed: {', '.join(map(str, limit))})"]
+        case "type":
+            wanted = " or ".join([limit] if isinstance(limit, str) else limit)
+            return [f"{path}: {value!r} is not of type {wanted}"]
+        case "minimum":
+            return [f"{path}: {value} is too small (at least {limit})"]
+        case "maximum":
+            return [f"{path}: {value} is too large (at most {limit})"]
+        case "exclusiveMinimum":
+            return [f"{path}: {value} is too small (must be above {limit})"]
+        case "exclusiveMaximum":
+            return [f"{path}: {value} is too large (must be below {limit})"]
+        case "multipleOf":
+            return [f"{path}: {value} is not a multiple of {limit}"]
+        case "minItems" | "minProperties" | "minLength":
+            return [f"{path}: must not be empty"]
+        case "uniqueItems":
+            double = next(item for i, item in enumerate(value) if item in value[:i])
+            return [f"{path}: {double!r} occurs more than once"]
+        case "pattern" if limit.startswith("^") and limit.endswith("$") and limit[1:-1].isalpha():
+            return [f"{path}: {value!r} is neither a whole number nor '{limit[1:-1]}'"]
+        case "pattern" if "://" in limit:
+            return [f"{path}: {value!r} is not an http, https or ftp address"]
+        case "pattern":
+            return [f"{path}: {value!r} is not a name (lower-case letters, digits and _)"]
+    return [f"{path}: {error.message}"]
+
+
+# -- checks that span several keys -----------------------------------------------------------------------------------
+def _check_names(config: dict) -> list[str]:
+    known = list(config["architectures"])
+    named = [(f"models[{i}]", name) for i, name in enumerate(config["models"])]
+    for stage in ("unlearning", "landscape"):
+        for model, names in config[stage]["architectures"].items():
+            named.append((f"{stage}.architectures.{model}", model))
+            named += [(f"{stage}.architectures.{model}[{i}]", name) for i, name in enumerate(names)]
+    return [
+        f"{path}: no architecture '{name}'{_nearest(name, known)} (defined: {', '.join(known)})"
+        for path, name in named
+        if name not in known
+    ]
+
+
+def _check_alphas(config: dict) -> list[str]:
+    problems = []
+    for path, alphas in (
+        ("alphas", config["alphas"]),
+        ("unlearning.alphas", config["unlearning"]["alphas"]),
+        ("landscape.alphas", config["landscape"]["alphas"]),
+    ):
+        problems += [
+            f"{path}[{i}]: {alpha} has more than four decimals, which file names do not carry"
+            for i, alpha in enumerate(alphas)
+            if abs(alpha - round(alpha, 4)) > 1e-12
+        ]
+    return problems
+
+
+def _qubits(config: dict, dataset: str) -> int:
+    return {"digits": 6, "mnist": 10, "xxz": config["data"]["xxz"]["length"]}[dataset]
+
+
+def _check_models(config: dict) -> list[str]:
+    """Every (dataset, architecture) that will run has a depth, a readout qubit on its register, and training values."""
+    problems = []
+    stages = {"training": set(config["models"]), "unlearning.training": set()}
+    for stage in ("unlearning", "landscape"):
+        for model in config["models"]:
+            names = config[stage]["architectures"].get(model, [model])
+            stages["training"].update(names)
+            if stage == "unlearning":
+                stages["unlearning.training"].update(names)
+    for dataset in config["datasets"]:
+        for section, names in stages.items():
+            table = config["training"] if section == "training" else config["unlearning"]["training"]
+            for name in sorted(names):
+                family = config["architectures"][name]["family"]
+                if not {name, family} & set(table.get(dataset, {})):
+                    problems.append(f"{section}.{dataset}: no values for '{name}' nor for its family '{family}'")
+        for name in sorted(stages["training"]):
+            options = config["architectures"][name]
+            if options["family"] != "qnn":
+                continue
+            depth, measure = options["depth"], options["measure"]
+            if isinstance(depth, dict) and dataset not in depth:
+                problems.append(f"architectures.{name}.depth: no depth for the dataset '{dataset}'")
+            if measure != "last" and measure >= _qubits(config, dataset):
+                last = _qubits(config, dataset) - 1
+                problems.append(f"architectures.{name}.measure: {measure} is not a qubit of {dataset} (0 to {last})")
+    for section, table in (("training", config["training"]), ("unlearning.training", config["unlearning"]["training"])):
+        known = {*config["architectures"], *(a["family"] for a in config["architectures"].values())}
+        problems += [
+            f"{section}.{dataset}.{name}: neither an architecture nor a family{_nearest(name, known)}"
+            for dataset, entries in table.items()
+            for name in entries
+            if name not in known
+        ]
+    return problems
+
+
+def validate(config: dict) -> dict:
+    """A converted copy of the configuration; raises UserError listing all problems, one per line."""
+    rules = schema()
+    config = _coerce(copy.deepcopy(dict(config)), rules, rules)
+    errors = jsonschema.Draft202012Validator(rules).iter_errors(config)
+    problems = [line for error in sorted(errors, key=lambda e: str(list(e.absolute_path))) for line in _word(error)]
+    if not problems:
+        problems = _check_names(config) + _check_alphas(config)
+    if not problems:
+        problems = _check_models(config)
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))
+        raise UserError(f"{count} in the configuration; nothing was started.\n{lines}")
+    return config
+
+
+# -- what one job needs ----------------------------------------------------------------------------------------------
+def data_options(config: dict, dataset: str) -> dict:
+    """Arguments of the dataset's build function."""
+    options = dict(config["data"][dataset])
+    if dataset == "mnist":
+        options |= {"folder": config["paths"]["mnist"], "split": config["mnist_split"]}
+    return options
+
+
+def architecture(config: dict, dataset: str, name: str) -> dict:
+    """The architecture's block with the depth of this dataset."""
+    options = dict(config["architectures"][name])
+    if isinstance(options.get("depth"), dict):
+        options["depth"] = options["depth"][dataset]
+    return options
+
+
+def _entry(table: dict, config: dict, dataset: str, name: str) -> dict:
+    family = config["architectures"][name]["family"]
+    return table[dataset].get(name) or table[dataset][family]
+
+
+def training_schedule(config: dict, dataset: str, name: str) -> dict:
+    """epochs, batch (0: full) and learning_rate for training."""
+    entry = _entry(config["training"], config, dataset, name)
+    return {**entry, "batch": 0 if entry["batch"] == "full" else entry["batch"]}
+
+
+def unlearning_schedule(config: dict, dataset: str, name: str) -> dict:
+    """As `training_schedule`, for unlearning: as many epochs as unlearning steps."""
+    entry = _entry(config["unlearning"]["training"], config, dataset, name)
+    batch = 0 if entry["batch"] == "full" else entry["batch"]
+    return {"epochs": config["unlearning"]["steps"], "batch": batch, "learning_rate": entry["learning_rate"]}
+
+
+def method_options(config: dict, method: str) -> dict:
+    """Weights of the method's loss; retrain and finetune have none."""
+    return dict(config["unlearning"].get(method, {}))
+
+
+def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int:
+    """Rough cost of training one cell, so that the longest jobs start first: epochs times first-layer weights."""
+    options = architecture(config, dataset, name)
+    width = {"digits": 64, "mnist": 784, "xxz": 2 ** (config["data"]["xxz"]["length"] + 1)}[dataset]
+    if dataset == "xxz" and corruption == "label_flipping":
+        width //= 4  # most amplitudes vanish in every ground state
+    weights = width * options["hidden"][0] if "hidden" in options else width
+    return training_schedule(config, dataset, name)["epochs"] * weights

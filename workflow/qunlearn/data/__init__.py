@@ -1,0 +1,42 @@
+"""Datasets: one file per dataset, one line in the registry, one block in `config.yaml` under `data`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+
+import numpy as np
+
+#: Names in the configuration; each is a module of this package with a function build(**options) -> Dataset.
+REGISTRY = ("digits", "mnist", "xxz")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Two-class data: unit-norm feature rows and labels 0/1.
+
+    x_train (N, d) and x_validation (M, d) are complex for quantum states and real for images;
+    `coordinate_*` places each sample on an axis a figure can use (the anisotropy of a ground state), NaN if none;
+    `image_shape` is (rows, columns) for images, empty otherwise.
+    """
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    class_names: tuple[str, str]
+    coordinate_train: np.ndarray
+    coordinate_validation: np.ndarray
+    image_shape: tuple[int, ...] = ()
+    attributes: dict = field(default_factory=dict)
+
+
+def normalised(x: np.ndarray) -> np.ndarray:
+    """Rows scaled to unit Euclidean norm."""
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def build(name: str, options: dict) -> Dataset:
+    """Compute the dataset `name` with its block of the configuration."""
+    return import_module(f".{name}", __name__).build(**options)

@@ -1,0 +1,116 @@
+"""MNIST digits 1 against 9 from the official IDX files (paper, Methods: MNIST digit classification).
+
+Files are taken from `$MNIST_DIR`, then from the folder that the configuration names, then from public mirrors in
+turn; each is checked against its SHA-256 before it is read, and a download is renamed into place only when it passes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..keys import generator
+from . import Dataset, normalised
+
+SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+FILES = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+}
+
+
+def locate(name: str, folder: Path, mirrors: list[str]) -> Path:
+    """Path of a verified copy of the file `name`; raises UserError saying what, where and how to mend."""
+    import pooch
+
+    candidates = [Path(os.environ["MNIST_DIR"]) / name] if os.environ.get("MNIST_DIR") else []
+    candidates.append(folder / name)
+    for path in candidates:
+        if path.exists():
+            found = pooch.file_hash(str(path))
+            if found != SHA256[name]:
+                raise UserError(
+                    f"{path} is not MNIST's {name}: its SHA-256 is {found[:12]}…, expected {SHA256[name][:12]}… "
+                    "(truncated or altered). Delete it to download it again, or put a good copy in its place."
+                )
+            return path
+    failures = []
+    for mirror in mirrors:
+        try:
+            pooch.get_logger().setLevel("ERROR")
+            fetched = pooch.retrieve(f"{mirror.rstrip('/')}/{name}", SHA256[name], fname=name, path=folder)
+            return Path(fetched)
+        except Exception as error:  # pooch raises what its transport raises: any failure means the next mirror
+            failures.append(f"{mirror} ({type(error).__name__})")
+    raise UserError(
+        f"{name} is neither in {' nor in '.join(str(path.parent) for path in candidates)}, and no mirror served it: "
+        f"{'; '.join(failures) or 'none configured'}. Put the file into {folder}, or set MNIST_DIR to a folder that "
+        "holds it."
+    )
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array in a gzipped IDX file of unsigned bytes; raises UserError when the file is not one."""
+    try:
+        raw = gzip.decompress(path.read_bytes())
+        zero, kind, rank = struct.unpack(">HBB", raw[:4])
+        shape = struct.unpack(f">{rank}I", raw[4 : 4 + 4 * rank])
+        data = np.frombuffer(raw, dtype=np.uint8, offset=4 + 4 * rank)
+        if zero or kind != 8 or data.size != np.prod(shape):
+            raise ValueError("header and length disagree")
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise UserError(f"{path} is not a gzipped IDX file ({error}): put a good copy in its place.") from error
+    return data.reshape(shape)
+
+
+def _load(split: str, folder: Path, mirrors: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = (read_idx(locate(name, folder, mirrors)) for name in FILES[split])
+    return images.reshape(len(images), -1), labels
+
+
+def _choose(labels: np.ndarray, per_class: int, rng: np.random.Generator, exclude=()) -> np.ndarray:
+    """Indices of `per_class` ones and as many nines, in shuffled order, none of them in `exclude`."""
+    chosen = []
+    for digit in (1, 9):
+        pool = np.setdiff1d(np.flatnonzero(labels == digit), exclude)
+        if len(pool) < per_class:
+            raise UserError(f"the split holds {len(pool)} images of the digit {digit}; {per_class} were asked for")
+        chosen.append(rng.choice(pool, per_class, replace=False))
+    return rng.permutation(np.concatenate(chosen))
+
+
+def build(
+    train_per_class: int, validation_per_class: int, seed: int, folder: str, mirrors: list[str], split: str
+) -> Dataset:
+    """Class 0 is the digit 1, class 1 the digit 9; pixels / 255, each image scaled to unit norm.
+
+    split 'standard': training images from MNIST's training split, validation from its test split;
+    split 'test': both, disjoint, from the test split alone.
+    """
+    rng = generator("mnist", "split", split, seed)
+    where = Path(folder), list(mirrors)
+    validation_images, validation_labels = _load("test", *where)
+    images, labels = (validation_images, validation_labels) if split == "test" else _load("train", *where)
+    train = _choose(labels, train_per_class, rng)
+    validation = _choose(validation_labels, validation_per_class, rng, train if split == "test" else ())
+    return Dataset(
+        name="mnist",
+        x_train=normalised(images[train] / 255.0),
+        y_train=(labels[train] == 9).astype(np.int8),
+        x_validation=normalised(validation_images[validation] / 255.0),
+        y_validation=(validation_labels[validation] == 9).astype(np.int8),
+        class_names=("digit 1", "digit 9"),
+        coordinate_train=np.full(len(train), np.nan),
+        coordinate_validation=np.full(len(validation), np.nan),
+        image_shape=(28, 28),
+    )

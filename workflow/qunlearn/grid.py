@@ -1,0 +1,154 @@
+"""The grid of the study: which (alpha, seed) cells one job computes, and where each result lies.
+
+Standard library only: the Snakefile imports this module before any job starts.
+A *block* is the tuple of alphas (or seeds) that one job computes together, written in a path as one value
+(`alpha0.30`, `seed2`) or as a range (`alpha0.00-0.90`, `seed0-4`): every grid value between the two ends.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from .errors import UserError
+
+ALPHAS_PATTERN = r"0\.\d{2,4}(-0\.\d{2,4})?"
+SEEDS_PATTERN = r"\d+(-\d+)?"
+TABLES = ("resilience", "unlearning", "landscape")
+
+
+def format_alpha(alpha: float) -> str:
+    """0.3 -> '0.30'; four decimals at most, two at least."""
+    whole, decimals = f"{alpha:.4f}".split(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def format_block(values: tuple, form=str) -> str:
+    """(0, 1, 2) -> '0-2'; (3,) -> '3'."""
+    return form(values[0]) if len(values) == 1 else f"{form(values[0])}-{form(values[-1])}"
+
+
+def parse_block(name: str, grids: list[tuple], convert) -> tuple:
+    """The values that `name` stands for: one value, or all values of the first grid that holds both ends.
+
+    Raises UserError when no grid holds the ends of a range.
+    """
+    first, *rest = (convert(part) for part in name.split("-"))
+    if not rest:
+        return (first,)
+    for grid in grids:
+        if first in grid and rest[0] in grid and first < rest[0]:
+            return tuple(value for value in sorted(grid) if first <= value <= rest[0])
+    known = "; ".join(", ".join(str(value) for value in grid) for grid in grids)
+    raise UserError(f"no block '{name}' on this grid: both ends of a range must be on it ({known})")
+
+
+def chunk(values, size: int) -> list[tuple]:
+    """Consecutive blocks of at most `size` sorted values."""
+    values = sorted(values)
+    return [tuple(values[i : i + size]) for i in range(0, len(values), size)]
+
+
+class Grid:
+    """Blocks and paths for one validated configuration."""
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.root = PurePosixPath(config["paths"]["results"])
+        self.alphas = tuple(sorted(config["alphas"]))
+        self.seeds = tuple(sorted(config["seeds"]))
+        self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
+        self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
+        needed = {*self.landscape_alphas, *self.unlearning_alphas}
+        self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
+
+    # -- blocks ---------------------------------------------------------------------------------------------------
+    def train_blocks(self, needed=None) -> list[tuple]:
+        """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
+        size = self.config["alphas_per_job"]
+        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
+        return [b for b in blocks if set(b) & set(self.alphas if needed is None else needed)]
+
+    def landscape_blocks(self) -> list[tuple]:
+        return chunk(self.landscape_alphas, self.config["alphas_per_job"])
+
+    def seed_blocks(self, needed=None) -> list[tuple]:
+        blocks = chunk(self.seeds, self.config["seeds_per_job"])
+        return [b for b in blocks if needed is None or set(b) & set(needed)]
+
+    def parse_alphas(self, name: str, stage: str = "train") -> tuple:
+        grids = [self.landscape_alphas] if stage == "landscape" else [self.alphas, self.extra_alphas]
+        return parse_block(name, grids, float)
+
+    def parse_seeds(self, name: str) -> tuple:
+        return parse_block(name, [self.seeds], int)
+
+    # -- what runs ------------------------------------------------------------------------------------------------
+    def stage_models(self, stage: str) -> list[str]:
+        """Architectures that a stage ('unlearning' or 'landscape') runs: each model, or what replaces it there."""
+        replace = self.config[stage]["architectures"]
+        names = [name for model in self.config["models"] for name in replace.get(model, [model])]
+        return list(dict.fromkeys(names))
+
+    # -- paths ----------------------------------------------------------------------------------------------------
+    def data(self, dataset: str) -> str:
+        return str(self.root / "data" / f"{dataset}.h5")
+
+    def _cells(self, stage, dataset, model, corruption, alphas, seeds, *more) -> str:
+        folder = self.root / stage / dataset / model / corruption / f"alpha{format_block(alphas, format_alpha)}"
+        return str(folder.joinpath(*more) / f"seed{format_block(seeds)}.h5")
+
+    def train(self, dataset, model, corruption, alphas, seeds) -> str:
+        return self._cells("train", dataset, model, corruption, alphas, seeds)
+
+    def unlearn(self, dataset, model, corruption, alpha, method, seeds) -> str:
+        return self._cells("unlearn", dataset, model, corruption, (alpha,), seeds, method)
+
+    def landscape(self, dataset, model, corruption, alphas, seeds) -> str:
+        return self._cells("landscape", dataset, model, corruption, alphas, seeds)
+
+    def table(self, name: str) -> str:
+        return str(self.root / "tables" / f"{name}.csv")
+
+    def figure(self, name: str, kind: str = "pdf") -> str:
+        return str(self.root / "figs" / f"{name}.{kind}")
+
+    # -- what depends on what -------------------------------------------------------------------------------------
+    def trained(self, dataset, model, corruption, alphas, seeds) -> list[str]:
+        """Training files that hold the given cells."""
+        known = set(self.alphas) | set(self.extra_alphas)
+        blocks = self.train_blocks(alphas) + [(a,) for a in alphas if a not in known]
+        groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
+        return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
+
+    def all_trained(self) -> list[str]:
+        c = self.config
+        return [
+            path
+            for dataset in c["datasets"]
+            for model in c["models"]
+            for corruption in c["corruptions"]
+            for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+        ]
+
+    def all_unlearned(self) -> list[str]:
+        c = self.config
+        return [
+            self.unlearn(dataset, model, corruption, alpha, method, seeds)
+            for dataset in c["datasets"]
+            for model in self.stage_models("unlearning")
+            for corruption in c["unlearning"]["corruptions"]
+            for alpha in self.unlearning_alphas
+            for method in c["methods"]
+            for seeds in self.seed_blocks()
+        ]
+
+    def all_landscapes(self) -> list[str]:
+        c = self.config
+        return [
+            self.landscape(dataset, model, corruption, alphas, seeds)
+            for dataset in c["datasets"]
+            for model in self.stage_models("landscape")
+            for corruption in c["landscape"]["corruptions"]
+            for alphas in self.landscape_blocks()
+            for seeds in self.seed_blocks()
+        ]

@@ -1,0 +1,23 @@
+"""Models: one file per architecture family, one line in the registry, one block in `config.yaml`.
+
+Every model is an object with the protocol of `base.Model`; the trainer, the unlearning methods and the landscape know
+nothing else about it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+
+#: Families in the configuration; each is a module of this package with a class `Model`.
+REGISTRY = ("mlp", "qnn")
+
+
+def build(options: dict, inputs: list[np.ndarray]):
+    """The model that `options` (a block of `architectures`) describes, for the rows it will ever be shown.
+
+    `options` holds `family` and the keyword arguments of that family's class.
+    """
+    arguments = {key: value for key, value in options.items() if key != "family"}
+    return import_module(f".{options['family']}", __name__).Model(inputs=inputs, **arguments)

@@ -1,0 +1,55 @@
+"""The protocol that every model obeys.
+
+A model splits its variables in two: `params`, which gradients change, and `state`, which they do not (the running
+statistics of a batch normalisation, the fixed weights of a random feature map, a noise key). Both are nested
+dictionaries of arrays. Features are computed once per data set by `encode`; afterwards a model sees a *pool* of
+feature rows and the indices of the rows it is asked about, so that it may gather them or, where the output is linear
+in the features, multiply the whole pool once for all replicas.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class Model:
+    """Base class. `inputs` given to a constructor are all the raw rows that the model will meet: the clean training
+    rows, then the arrays of rows that replace them (if any), then the validation rows."""
+
+    #: True where the logit is piecewise linear in every single parameter: Tr of its Hessian then vanishes.
+    piecewise_linear = False
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Raw rows (N, d) -> features (N, ...), real."""
+        raise TypeError(f"{type(self).__name__} must define encode")
+
+    def init(self, key) -> tuple[dict, dict]:
+        """Fresh (params, state) from a JAX random key."""
+        raise TypeError(f"{type(self).__name__} must define init")
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        """Logits (B,) of the pool's `rows` (all rows if None), and the new state.
+
+        `weight` (B,) is 1 for samples and 0 for padding, which must not enter batch statistics; `train` is True inside
+        a gradient step.
+        """
+        raise TypeError(f"{type(self).__name__} must define logits")
+
+    def squared_gradient_norms(self, params, state, pool, rows):
+        """(B,) of |grad_theta z_i|^2, one sample at a time by forward differentiation in every parameter."""
+        flat, unravel = jax.flatten_util.ravel_pytree(params)
+        jacobian = jax.jacfwd(lambda p: self.logits(unravel(p), state, pool, rows)[0])(flat)
+        return jnp.sum(jacobian**2, axis=-1)
+
+
+def columns_in_use(features: list[np.ndarray]) -> np.ndarray:
+    """Indices of the columns that are not zero in every row of every array.
+
+    A column that is zero throughout carries no signal and gets no gradient, so leaving it out is exact.
+    """
+    used = np.zeros(features[0].shape[1], dtype=bool)
+    for array in features:
+        used |= np.any(array != 0, axis=0)
+    return np.flatnonzero(used)

@@ -1,0 +1,67 @@
+"""The classical baseline: a multi-layer perceptron with ReLU hidden layers and one logit (paper, Fig. 4b).
+
+z = w_K . relu(... relu(W_1 x + b_1) ...) + b_K, p = sigmoid(z). Weights are Glorot-uniform in the full fan-in and
+fan-out, biases zero. A complex input enters as [Re x, Im x].
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import base
+
+
+class Model(base.Model):
+    """`hidden`: widths of the hidden layers."""
+
+    piecewise_linear = True
+
+    def __init__(self, inputs: list[np.ndarray], hidden: list[int]):
+        wide = [self._real(x) for x in inputs]
+        self.fan_in = wide[0].shape[1]
+        self.columns = base.columns_in_use(wide)
+        self.widths = [self.fan_in, *hidden, 1]
+
+    @staticmethod
+    def _real(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([x.real, x.imag], axis=1) if np.iscomplexobj(x) else x
+
+    def encode(self, x):
+        return self._real(x)[:, self.columns]
+
+    def init(self, key):
+        params = {}
+        for i, (fan_in, fan_out) in enumerate(zip(self.widths, self.widths[1:]), start=1):
+            key, draw = jax.random.split(key)
+            bound = (6 / (fan_in + fan_out)) ** 0.5
+            weight = jax.random.uniform(draw, (fan_in, fan_out), minval=-bound, maxval=bound)
+            params[f"w{i}"] = weight[self.columns] if i == 1 else weight
+            params[f"b{i}"] = jnp.zeros(fan_out)
+        return params, {}
+
+    def _forward(self, params, x):
+        """Activations entering each layer, and the logits (B,)."""
+        entering = []
+        depth = len(self.widths) - 1
+        for i in range(1, depth + 1):
+            entering.append(x)
+            x = x @ params[f"w{i}"] + params[f"b{i}"]
+            if i < depth:
+                x = jax.nn.relu(x)
+        return entering, x[..., 0]
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        return self._forward(params, pool if rows is None else pool[rows])[1], state
+
+    def squared_gradient_norms(self, params, state, pool, rows):
+        """Closed form: sum over layers of |delta_l|^2 (|a_{l-1}|^2 + 1), delta the backpropagated signal."""
+        entering, _ = self._forward(params, pool[rows])
+        delta = jnp.ones((len(rows), 1), pool.dtype)
+        total = 0.0
+        for i in range(len(entering), 0, -1):
+            a = entering[i - 1]
+            total += jnp.sum(delta**2, axis=1) * (jnp.sum(a**2, axis=1) + 1)
+            delta = (delta @ params[f"w{i}"].T) * (a > 0)
+        return total

@@ -1,0 +1,179 @@
+"""Results on disk: HDF5 with attributes that say where they came from, written whole or not at all.
+
+Every file is written under a temporary name and renamed, so that a file that exists is complete; what cannot be read
+is reported by name, never taken for data. No pickles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from .data import Dataset
+from .errors import UserError
+
+PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", "tensorcircuit-ng", "snakemake")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def provenance(settings: dict) -> dict:
+    """What a file says of its origin: settings used, package versions, git revision, device."""
+    return {
+        "settings": json.dumps(settings, sort_keys=True),
+        "versions": json.dumps({name: version(name) for name in PACKAGES}, sort_keys=True),
+        "python": platform.python_version(),
+        "git_revision": git_revision(),
+    }
+
+
+def git_revision() -> str:
+    """Commit of the source tree, '+changes' if it was modified, 'unknown' outside git."""
+    here = Path(__file__).parent
+
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "-uno", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def write(path: str | Path, content: dict, attributes: dict, units: dict[str, str] | None = None) -> None:
+    """Write nested dictionaries of arrays; `units` maps a dataset's path in the file to what it holds."""
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver="v112") as file:
+        _put(file, content)
+        file.attrs.update({key: value for key, value in attributes.items() if value is not None})
+        for name, unit in (units or {}).items():
+            if name in file:
+                file[name].attrs["units"] = unit
+
+
+def _put(group, content: dict) -> None:
+    for name, value in content.items():
+        if isinstance(value, dict):
+            _put(group.create_group(name), value)
+        else:
+            group.create_dataset(name, data=np.asarray(value))
+
+
+def _get(node):
+    return {name: _get(item) for name, item in node.items()} if isinstance(node, h5py.Group) else node[()]
+
+
+def read(path: str | Path) -> tuple[dict, dict]:
+    """(content, attributes) of a file written by `write`; raises UserError naming a file that is not one."""
+    try:
+        with h5py.File(path, "r") as file:
+            return _get(file), dict(file.attrs)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"{path} is missing, truncated or not HDF5 ({error}). Delete it and run the same command again: "
+            "it will be recomputed."
+        ) from error
+
+
+def write_dataset(path, dataset: Dataset, settings: dict) -> None:
+    content = {
+        "train": {"x": dataset.x_train, "y": dataset.y_train, "coordinate": dataset.coordinate_train},
+        "validation": {
+            "x": dataset.x_validation,
+            "y": dataset.y_validation,
+            "coordinate": dataset.coordinate_validation,
+        },
+    }
+    extra = {key: value for key, value in dataset.attributes.items() if isinstance(value, np.ndarray)}
+    words = {key: value for key, value in dataset.attributes.items() if not isinstance(value, np.ndarray)}
+    attributes = {
+        **provenance(settings),
+        **words,
+        "name": dataset.name,
+        "class_names": list(dataset.class_names),
+        "image_shape": np.array(dataset.image_shape, dtype=int),
+    }
+    units = {f"{part}/x": "amplitudes, one unit-norm sample per row" for part in ("train", "validation")}
+    units |= {f"{part}/y": "class, 0 or 1" for part in ("train", "validation")}
+    write(path, content | ({"extra": extra} if extra else {}), attributes, units)
+
+
+def read_dataset(path) -> Dataset:
+    content, attributes = read(path)
+    try:
+        train, validation = content["train"], content["validation"]
+        return Dataset(
+            name=str(attributes["name"]),
+            x_train=train["x"],
+            y_train=train["y"],
+            x_validation=validation["x"],
+            y_validation=validation["y"],
+            class_names=tuple(str(name) for name in attributes["class_names"]),
+            coordinate_train=train["coordinate"],
+            coordinate_validation=validation["coordinate"],
+            image_shape=tuple(int(n) for n in attributes["image_shape"]),
+            attributes=content.get("extra", {}),
+        )
+    except KeyError as error:
+        raise UserError(f"{path} holds no {error}: delete it and run the same command again.") from error
+
+
+def write_cells(path, cells, trained, settings: dict, device: str) -> None:
+    """A trained (or unlearned) block: cells along the first axis of every array."""
+    content = {
+        "alpha": [cell.alpha for cell in cells],
+        "seed": [cell.seed for cell in cells],
+        "params": trained.params,
+        "state": trained.state,
+        "history": trained.history,
+    }
+    units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
+    for name in trained.history:
+        what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
+        units[f"history/{name}"] = f"{what}; axis 1: before training, then after each epoch"
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def write_landscape(path, cells, curvatures: dict, accuracy, settings: dict, device: str) -> None:
+    """Curvatures per evaluation set and cell, one array per quantity."""
+    content = {"alpha": [c.alpha for c in cells], "seed": [c.seed for c in cells], "validation_accuracy": accuracy}
+    units = {}
+    for name, values in curvatures.items():
+        content[name] = {field: [getattr(v, field) for v in values] for field in values[0]._fields}
+        units |= {f"{name}/{field}": "loss in nats per squared parameter" for field in values[0]._fields}
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def read_cells(paths, cells) -> tuple[dict, dict]:
+    """(params, state) of the given (alpha, seed) cells, stacked in their order, from the files that hold them."""
+    import jax
+
+    found = {}
+    for path in paths:
+        content, _ = read(path)
+        for i, key in enumerate(zip(content["alpha"].tolist(), content["seed"].tolist())):
+            part = (content["params"], content.get("state", {}))
+            found[key] = jax.tree.map(lambda a: a[i], part)  # noqa: B023
+    missing = [cell for cell in cells if (cell.alpha, cell.seed) not in found]
+    if missing:
+        raise UserError(f"{', '.join(map(str, paths))} hold no cell {missing[0]}: delete them and run again.")
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *(found[cell.alpha, cell.seed] for cell in cells))

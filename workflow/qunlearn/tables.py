@@ -1,0 +1,120 @@
+"""Tidy tables from the cells on disk, one row per observation; no run is left out.
+
+A run that failed is flagged in the column `collapsed`, never dropped: its loss or curvature is not finite, or the clean
+run (alpha = 0) of the same seed stays at chance, that is within `margin` of always answering the larger class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import numpy as np
+import pandas as pd
+
+from . import store
+
+RESILIENCE = ["dataset", "model", "corruption", "alpha", "seed"]
+UNLEARNING = ["dataset", "model", "corruption", "alpha", "method", "seed", "step"]
+LANDSCAPE = ["dataset", "model", "corruption", "alpha", "seed", "eval_set"]
+
+
+def write_csv(frame: pd.DataFrame, path) -> None:
+    """Write with ten significant digits, whole or not at all."""
+    with store.replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def _names(path: str, depth: int) -> list[str]:
+    """dataset, model and corruption from a result's path, `depth` folders above the file."""
+    parts = PurePath(path).parts
+    return list(parts[-depth - 3 : -depth])
+
+
+def chance(datasets: list[str]) -> dict[str, float]:
+    """Dataset -> validation accuracy of always answering the larger class."""
+    shares = {}
+    for path in datasets:
+        dataset = store.read_dataset(path)
+        share = float(np.mean(dataset.y_validation))
+        shares[dataset.name] = max(share, 1 - share)
+    return shares
+
+
+def _flag(frame: pd.DataFrame, broken: pd.Series, chances: dict[str, float], margin: float) -> pd.Series:
+    """True where a row's run is broken, or the clean run of its seed stayed at chance."""
+    run = ["dataset", "model", "corruption", "seed"]
+    limit = frame["dataset"].map(chances) + margin
+    dead = frame[(frame["alpha"] == 0) & (frame["val_accuracy"] <= limit)]
+    dead_runs = set(dead[run].itertuples(index=False, name=None))
+    return broken | pd.Series([key in dead_runs for key in frame[run].itertuples(index=False, name=None)], frame.index)
+
+
+def resilience(cells: list[str], datasets: list[str], alphas, seeds, margin: float) -> pd.DataFrame:
+    """Accuracy and loss at the end of training; train accuracy is against the labels trained on."""
+    rows = []
+    for path in cells:
+        content, _ = store.read(path)
+        history = content["history"]
+        for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
+            if alpha in alphas and seed in seeds:
+                values = [history[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in _SETS]
+                rows.append([*_names(path, 2), alpha, seed, *values])
+    columns = [*RESILIENCE, "train_accuracy", "val_accuracy", "train_loss", "val_loss"]
+    frame = pd.DataFrame(rows, columns=columns).sort_values(RESILIENCE, ignore_index=True)
+    broken = ~np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=1)
+    return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
+
+
+_SETS = ("train", "validation")
+
+
+def unlearning(cells: list[str], seeds) -> pd.DataFrame:
+    """Accuracies before step 0 and after every step; forget and retain accuracy are against clean labels."""
+    parts = []
+    for path in cells:
+        content, _ = store.read(path)
+        history = content["history"]
+        method = PurePath(path).parts[-2]
+        for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
+            if seed not in seeds:
+                continue
+            columns = {
+                "train_accuracy": history["train_accuracy"][i],
+                "val_accuracy": history["validation_accuracy"][i],
+                "retain_accuracy": history["retain_accuracy"][i],
+                "forget_accuracy": history["forget_accuracy"][i],
+                "val_loss": history["validation_loss"][i],
+            }
+            frame = pd.DataFrame(columns)
+            names = dict(zip(UNLEARNING, [*_names(path, 3), alpha, method, seed]))
+            losses = [history[f"{name}_loss"][i] for name in ("train", "validation", "retain")]
+            parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=not np.all(np.isfinite(losses))))
+    order = [*UNLEARNING, *columns, "collapsed"]
+    return pd.concat(parts)[order].sort_values(UNLEARNING, ignore_index=True)
+
+
+def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd.DataFrame:
+    """Curvature per trained model and evaluation set, with LRR = Tr H / Tr H(alpha = 0) of the same seed (Eq. 1)."""
+    rows = []
+    names = ["trace", "gauss_newton", "residual", "top_eigenvalue"]
+    for path in cells:
+        content, _ = store.read(path)
+        for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
+            if seed not in seeds:
+                continue
+            for part in _SETS:
+                curvature = [content[part][name][i] for name in names]
+                rows.append([*_names(path, 2), alpha, seed, part, *curvature, content["validation_accuracy"][i]])
+    frame = pd.DataFrame(rows, columns=[*LANDSCAPE, *names, "val_accuracy"])
+    frame = frame.sort_values(LANDSCAPE, ignore_index=True)
+    key = ["dataset", "model", "corruption", "seed", "eval_set"]
+    clean = frame[frame["alpha"] == 0].set_index(key)["trace"]
+    reference = clean.reindex(pd.MultiIndex.from_frame(frame[key])).to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        frame.insert(len(frame.columns) - 1, "lrr", frame["trace"].to_numpy() / reference)
+    broken = ~np.isfinite(frame[["trace", "lrr"]]).all(axis=1)
+    return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
+
+
+def read_csv(path) -> pd.DataFrame:
+    return pd.read_csv(Path(path))

@@ -1,0 +1,236 @@
+"""One optimisation loop for training and for every unlearning method.
+
+A *job* optimises R independent replicas (cells) of one model at once: the loop over minibatches and epochs is a
+`lax.scan`, the replicas are a `vmap`. What differs between training, retraining, finetuning, scrubbing and gradient
+ascent is the loss, the starting point and the *streams* of samples that a minibatch is drawn from; nothing else.
+
+All replicas share one pool of features. A stream holds, per replica, the rows of the pool that belong to it and their
+labels; the first stream sets the number of updates per epoch, the others are spread evenly over them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+#: Optimiser state and gradients of the replicas that run together should fit in this many bytes of cache.
+CACHE_BYTES = 4 * 2**20
+#: Replicas per program on a CPU; enough to amortise the small operations of a quantum model.
+LANES = 10
+
+
+class Stream(NamedTuple):
+    """Samples that minibatches are drawn from: `rows`, `labels`, `teacher` are (R, N); teacher holds the poisoned
+    model's logits, zeros where no loss asks for them."""
+
+    rows: np.ndarray
+    labels: np.ndarray
+    teacher: np.ndarray
+
+
+class Batch(NamedTuple):
+    """What a loss sees of a stream: all (B,); weight is 1 for samples and 0 for padding."""
+
+    logits: jnp.ndarray
+    labels: jnp.ndarray
+    teacher: jnp.ndarray
+    weight: jnp.ndarray
+
+
+class EvalSet(NamedTuple):
+    """Samples that loss and accuracy are recorded on: `pool` names the feature pool, `rows` is (R, N) or None for the
+    whole pool, `labels` is (R, N)."""
+
+    pool: str
+    rows: np.ndarray | None
+    labels: np.ndarray
+
+
+class Schedule(NamedTuple):
+    """`epochs` passes over the first stream in minibatches of `batch` samples (0: full batch), Adam at
+    `learning_rate`."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+
+
+class Trained(NamedTuple):
+    """Replica-stacked variables, and `history[name]` (R, epochs + 1) of '<set>_loss' and '<set>_accuracy'."""
+
+    params: dict
+    state: dict
+    history: dict[str, np.ndarray]
+
+
+def weighted_mean(values, weight):
+    return jnp.sum(values * weight) / jnp.maximum(jnp.sum(weight), 1)
+
+
+def cross_entropy(logits, labels):
+    """Binary cross-entropy from logits, per sample."""
+    return optax.sigmoid_binary_cross_entropy(logits, labels)
+
+
+def training_loss(batches: dict[str, Batch]):
+    """Mean binary cross-entropy of the stream 'train'."""
+    b = batches["train"]
+    return weighted_mean(cross_entropy(b.logits, b.labels), b.weight)
+
+
+def widths(sizes: list[int], batch: int) -> tuple[int, list[int]]:
+    """Updates per epoch, and how many samples of each stream enter one update."""
+    first = sizes[0]
+    batch = first if batch == 0 else min(batch, first)
+    steps = -(-first // batch)
+    return steps, [batch, *(-(-size // steps) for size in sizes[1:])]
+
+
+def minibatch_order(rng: np.random.Generator, epochs: int, size: int, steps: int, width: int, dealt: bool):
+    """(epochs, steps, width) positions in a stream of `size` samples, each once per epoch; -1 is padding.
+
+    Consecutive minibatches, the last one short; or `dealt` one by one, so that no update goes without samples.
+    """
+    order = np.tile(np.arange(size, dtype=np.int32), (epochs, 1))
+    if steps > 1:
+        order = rng.permuted(order, axis=1)
+    padded = np.full((epochs, steps * width), -1, dtype=np.int32)
+    padded[:, :size] = order
+    if dealt:
+        return padded.reshape(epochs, width, steps).transpose(0, 2, 1)
+    return padded.reshape(epochs, steps, width)
+
+
+def _forward(model, params, state, pool, streams, positions, train):
+    """Batches of all streams from one forward pass over their concatenated rows, and the new state."""
+    weight = {name: (p >= 0).astype(pool.dtype) for name, p in positions.items()}
+    picked = {name: jax.tree.map(lambda a: a[positions[name]], streams[name]) for name in streams}  # noqa: B023
+    rows = jnp.concatenate([picked[name].rows for name in streams])
+    weights = jnp.concatenate([weight[name] for name in streams])
+    logits, state = model.logits(params, state, pool, rows, weight=weights, train=train)
+    ends = np.cumsum([len(weight[name]) for name in streams])[:-1]
+    batches = {
+        name: Batch(part, picked[name].labels, picked[name].teacher, weight[name])
+        for name, part in zip(streams, jnp.split(logits, ends))
+    }
+    return batches, state
+
+
+def _measure(model, params, state, pools, evals, sources):
+    """Loss and accuracy on every evaluation set."""
+    record = {}
+    for name, (rows, labels) in evals.items():
+        logits, _ = model.logits(params, state, pools[sources[name]], rows)
+        record[f"{name}_loss"] = jnp.mean(cross_entropy(logits, labels))
+        record[f"{name}_accuracy"] = jnp.mean((logits > 0) == (labels > 0.5))
+    return record
+
+
+def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orders):
+    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch."""
+
+    def update(carry, positions):
+        params, state, memory = carry
+
+        def objective(params):
+            batches, new = _forward(model, params, state, pools["train"], streams, positions, train=True)
+            return loss(batches), new
+
+        (_, state), gradient = jax.value_and_grad(objective, has_aux=True)(params)
+        step, memory = optimiser.update(gradient, memory, params)
+        return (optax.apply_updates(params, step), state, memory), None
+
+    def epoch(carry, positions):
+        carry, _ = jax.lax.scan(update, carry, positions)
+        return carry, _measure(model, carry[0], carry[1], pools, evals, sources)
+
+    return jax.lax.scan(epoch, carry, orders)
+
+
+def replicas_together(params_bytes: int, replicas: int) -> int:
+    """How many replicas one program holds: all on an accelerator; on a CPU a number that does not depend on how many
+    there are, so that a cell runs through the same program, to the last bit, however cells were grouped."""
+    if jax.default_backend() != "cpu":
+        return replicas
+    return max(1, min(LANES, CACHE_BYTES // (4 * params_bytes)))
+
+
+def _parts(total: int, wanted: int) -> int:
+    """The divisor of `total` nearest to `wanted`: equal segments compile once."""
+    divisors = [d for d in range(1, total + 1) if total % d == 0]
+    return min(divisors, key=lambda d: abs(d - wanted))
+
+
+def minimise(
+    model,
+    loss: Callable[[dict[str, Batch]], jnp.ndarray],
+    start: tuple[dict, dict],
+    pools: dict[str, np.ndarray],
+    streams: dict[str, Stream],
+    evals: dict[str, EvalSet],
+    schedule: Schedule,
+    generators: list[np.random.Generator],
+    progress: Callable[[float, str], None] = lambda fraction, text: None,
+) -> Trained:
+    """Minimise `loss` for R replicas from `start` (params, state), each with a leading replica axis.
+
+    `generators` holds one random generator per replica, for the order of its minibatches. `pools['train']` feeds the
+    streams; evaluation sets name the pool they read. `progress` is told the fraction done and a one-line summary.
+    """
+    real = jnp.float64 if jax.config.jax_enable_x64 else jnp.float32
+    pools = {name: jnp.asarray(array, real) for name, array in pools.items()}
+    sources = {name: e.pool for name, e in evals.items()}
+    eval_arrays = {name: (e.rows, np.asarray(e.labels, real)) for name, e in evals.items()}
+    streams = {
+        name: Stream(np.asarray(s.rows), np.asarray(s.labels, real), np.asarray(s.teacher, real))
+        for name, s in streams.items()
+    }
+    replicas = len(generators)
+    optimiser = optax.adam(schedule.learning_rate)
+    sizes = [s.rows.shape[1] for s in streams.values()]
+    steps, width = widths(sizes, schedule.batch)
+    segments = _parts(schedule.epochs, 10)
+    epochs = schedule.epochs // segments
+
+    run = jax.jit(
+        jax.vmap(partial(_segment, model, loss, optimiser, sources), in_axes=(None, 0, 0, 0, 0)), donate_argnums=(1,)
+    )
+    measure = jax.jit(
+        jax.vmap(partial(_measure, model, sources=sources), in_axes=(0, 0, None, 0)),
+    )
+    bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
+    together = replicas_together(bytes_each, replicas)
+    began, done, finished = time.monotonic(), 0, []
+    groups = [list(range(i, min(i + together, replicas))) for i in range(0, replicas, together)]
+    for group in groups:
+        # a short group is filled up with copies of its last replica: one program serves all groups
+        index = np.array(group + [group[-1]] * (together - len(group)))
+        part = jax.tree.map(lambda a: jnp.asarray(a)[index], start)  # noqa: B023
+        mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays))  # noqa: B023
+        records = [jax.tree.map(lambda a: a[:, None], measure(*part, pools, mine[1]))]
+        carry = (*part, jax.vmap(optimiser.init)(part[0]))
+        rngs = [generators[i] for i in group]
+        for _ in range(segments):
+            orders = {}
+            for i, (name, size, w) in enumerate(zip(streams, sizes, width)):
+                each = [minibatch_order(rng, epochs, size, steps, w, dealt=i > 0) for rng in rngs]
+                orders[name] = np.stack(each + [each[-1]] * (together - len(group)))
+            carry, record = run(pools, carry, *mine, orders)
+            records.append(record)
+            done += 1
+            fraction = done / (segments * len(groups))
+            loss_now = float(jnp.mean(next(iter(record.values()))[: len(group), -1]))
+            left = (time.monotonic() - began) * (1 - fraction) / fraction
+            progress(fraction, f"{next(iter(record))} {loss_now:.4f}, {left:.0f} s left")
+        history = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1), *records)
+        keep = slice(len(group))
+        finished.append(jax.tree.map(lambda a: np.asarray(a)[keep], (carry[0], carry[1], history)))  # noqa: B023
+    params, state, history = jax.tree.map(lambda *parts: np.concatenate(parts), *finished)
+    return Trained(params, state, history)

@@ -1,0 +1,50 @@
+# Where results, logs and timings lie, which wildcards exist, and what makes a rule run again.
+from qunlearn import corruption, data, models
+from qunlearn.codehash import code_hash
+from qunlearn.config import (
+    architecture,
+    data_options,
+    method_options,
+    relative_cost,
+    training_schedule,
+    unlearning_schedule,
+)
+from qunlearn.grid import ALPHAS_PATTERN, SEEDS_PATTERN, format_alpha
+
+RESULTS = config["paths"]["results"]
+LOGS = config["paths"]["logs"]
+TIMES = f"{RESULTS}/benchmarks"
+CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
+
+
+wildcard_constraints:
+    dataset="|".join(data.REGISTRY),
+    model="|".join(config["architectures"]),
+    corruption="|".join(corruption.REGISTRY),
+    method="retrain|finetune|scrub|gradient_ascent",
+    alphas=ALPHAS_PATTERN,
+    alpha=r"0\.\d{2,4}",
+    seeds=SEEDS_PATTERN,
+
+
+def code(script, *plugins):
+    """Hash of everything a script runs: a changed library module reruns what uses it."""
+    return code_hash(os.path.join(workflow.basedir, "workflow", "scripts", f"{script}.py"), *plugins)
+
+
+def cell_code(script):
+    """As `code`, with the model and the corruption that the wildcards name."""
+
+    def of(wildcards):
+        family = config["architectures"][wildcards.model]["family"]
+        return code(script, f"models.{family}", f"corruption.{wildcards.corruption}")
+
+    return of
+
+
+def cell_architecture(wildcards):
+    return architecture(config, wildcards.dataset, wildcards.model)
+
+
+def cell_seeds(wildcards):
+    return list(grid.parse_seeds(wildcards.seeds))

@@ -1,0 +1,69 @@
+# Tidy tables, one row per observation: the only input of the figures' curves.
+
+
+localrules:
+    tabulate_resilience,
+    tabulate_unlearning,
+    tabulate_landscape,
+
+
+rule tabulate_resilience:
+    input:
+        data=[grid.data(name) for name in config["datasets"]],
+        cells=grid.all_trained(),
+    output:
+        grid.table("resilience"),
+    params:
+        alphas=list(grid.alphas),
+        seeds=list(grid.seeds),
+        margin=config["statistics"]["collapsed_margin"],
+        code=code("tabulate_resilience"),
+    log:
+        f"{LOGS}/tabulate_resilience.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    message:
+        "table: resilience"
+    script:
+        "../scripts/tabulate_resilience.py"
+
+
+rule tabulate_unlearning:
+    input:
+        cells=grid.all_unlearned(),
+    output:
+        grid.table("unlearning"),
+    params:
+        seeds=list(grid.seeds),
+        code=code("tabulate_unlearning"),
+    log:
+        f"{LOGS}/tabulate_unlearning.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    message:
+        "table: unlearning"
+    script:
+        "../scripts/tabulate_unlearning.py"
+
+
+rule tabulate_landscape:
+    input:
+        data=[grid.data(name) for name in config["datasets"]],
+        cells=grid.all_landscapes(),
+    output:
+        grid.table("landscape"),
+    params:
+        seeds=list(grid.seeds),
+        margin=config["statistics"]["collapsed_margin"],
+        code=code("tabulate_landscape"),
+    log:
+        f"{LOGS}/tabulate_landscape.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    message:
+        "table: landscape"
+    script:
+        "../scripts/tabulate_landscape.py"

@@ -1,0 +1,28 @@
+# One job trains every (alpha, seed) of its block: all share one compiled program.
+
+
+rule train_models:
+    input:
+        data=f"{RESULTS}/data/{{dataset}}.h5",
+    output:
+        f"{RESULTS}/train/{CELLS}.h5",
+    params:
+        architecture=cell_architecture,
+        schedule=lambda wildcards: training_schedule(config, wildcards.dataset, wildcards.model),
+        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas)),
+        seeds=cell_seeds,
+        precision=config["precision"],
+        code=cell_code("train_models"),
+    log:
+        f"{LOGS}/train_models/{CELLS}.log",
+    benchmark:
+        f"{TIMES}/train_models/{CELLS}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    priority: lambda wildcards: relative_cost(config, wildcards.dataset, wildcards.model, wildcards.corruption)
+    message:
+        "train: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
+        "alpha {wildcards.alphas} seed {wildcards.seeds}"
+    script:
+        "../scripts/train_models.py"

@@ -1,0 +1,21 @@
+"""Hessian traces at trained parameters. Inputs: the dataset and the training files that hold the models. Output: traces,
+their two terms and the top eigenvalue on the (poisoned) training set and on validation data, per cell, as HDF5."""
+
+from qunlearn.job import configure_jax, job
+
+names = snakemake.wildcards
+title = f"landscape {names.dataset} {names.model} {names.corruption} alpha {names.alphas} seed {names.seeds}"
+
+with job(title, snakemake.log[0]) as progress:
+    params = snakemake.params
+    device = configure_jax("double", snakemake.config["paths"]["compilation_cache"], snakemake.threads)
+    from qunlearn import experiment, store
+
+    dataset = store.read_dataset(snakemake.input.data)
+    problem = experiment.Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    cells = [experiment.Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
+    trained = store.read_cells(snakemake.input.trained, cells)
+    curvatures, accuracy = experiment.landscape(problem, cells, trained, progress)
+    store.write_landscape(
+        snakemake.output[0], cells, curvatures, accuracy, {"architecture": params.architecture}, device
+    )

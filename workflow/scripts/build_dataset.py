@@ -1,0 +1,13 @@
+"""Compute or fetch one dataset. Output: features and labels of its training and validation sets, as HDF5."""
+
+from qunlearn.job import job
+
+with job(f"data {snakemake.output[0]}", snakemake.log[0]) as progress:
+    from pathlib import Path
+
+    from qunlearn import data, store
+
+    name = Path(snakemake.output[0]).stem
+    dataset = data.build(name, snakemake.params.options)
+    store.write_dataset(snakemake.output[0], dataset, {"data": {name: snakemake.params.options}})
+    progress(1, f"{len(dataset.x_train)} training and {len(dataset.x_validation)} validation samples")

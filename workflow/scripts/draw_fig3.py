@@ -1,0 +1,19 @@
+"""Draw Fig. 3. Inputs: the unlearning and landscape tables. Outputs: PDF and PNG."""
+
+from qunlearn.job import job
+
+with job("figure 3", snakemake.log[0]):
+    from qunlearn import tables
+    from qunlearn.plots import fig3, style
+
+    p = snakemake.params
+    figure = fig3.draw(
+        tables.read_csv(snakemake.input.unlearning),
+        tables.read_csv(snakemake.input.landscape),
+        p.datasets,
+        p.models,
+        p.landscape_models,
+        p.methods,
+        p.architectures,
+    )
+    style.save(figure, snakemake.output.pdf, snakemake.output.png)
