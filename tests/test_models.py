@@ -55,6 +55,18 @@ def test_columns_without_signal_are_dropped_exactly(rng):
     assert not np.any(wide["w1"][2])
 
 
+def test_rows_that_use_only_clean_columns_come_narrow_and_give_the_same_logits(rng):
+    clean, twin = rng.normal(size=(5, 6)), rng.normal(size=(5, 6))
+    clean[:, [0, 3]] = 0
+    model = models.build({"family": "mlp", "hidden": [4, 3]}, [clean, twin, clean])
+    assert model.columns.tolist() == [1, 2, 4, 5, 0, 3]
+    assert model.encode(clean).shape == (5, 4) and model.encode(np.concatenate([clean, twin])).shape == (10, 6)
+    params, _ = model.init(jax.random.key(0))
+    narrow = model.logits(params, {}, jnp.asarray(model.encode(clean)))[0]
+    wide = model.logits(params, {}, jnp.asarray(model.encode(np.concatenate([clean, twin]))))[0]
+    np.testing.assert_allclose(narrow, wide[:5], atol=1e-14)
+
+
 def test_complex_input_enters_as_real_and_imaginary_part(rng):
     x = rng.normal(size=(4, 3)) + 1j * rng.normal(size=(4, 3))
     model = models.build({"family": "mlp", "hidden": [2]}, [x, x])
@@ -69,8 +81,8 @@ class Normalised(base.Model):
         return x.reshape(-1, 8, 8)
 
     def init(self, key):
-        maps = jax.random.normal(key, (64, 12)) / 8
-        return {"w": jnp.zeros(12), "b": jnp.zeros(())}, {"map": maps, "mean": jnp.zeros(12), "seen": jnp.zeros(())}
+        maps = jax.random.normal(key, (64, 48))
+        return {"w": jnp.zeros(48), "b": jnp.zeros(())}, {"map": maps, "mean": jnp.zeros(48), "seen": jnp.zeros(())}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         x = (pool if rows is None else pool[rows]).reshape(-1, 64)

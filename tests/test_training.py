@@ -5,6 +5,7 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from qunlearn import experiment, training
@@ -26,6 +27,18 @@ def test_loss_by_hand():
 
 def test_loss_stays_finite_for_huge_logits():
     assert float(training.cross_entropy(jnp.array(-1e6), jnp.array(1.0))) == pytest.approx(1e6)
+
+
+def test_adam_is_optax_adam(rng):
+    ours, theirs = training.adam(0.03), optax.adam(0.03)
+    params = {"a": jnp.asarray(rng.normal(size=(4, 3))), "b": jnp.asarray(rng.normal(size=5))}
+    memory = ours.init(params), theirs.init(params)
+    for scale in (1.0, 1e-9, 1e3, 0.0, 2.0):
+        gradient = jax.tree.map(lambda p, scale=scale: scale * jnp.sin(17 * p), params)
+        one, left = ours.update(gradient, memory[0], params)
+        two, right = theirs.update(gradient, memory[1], params)
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), one, two)
+        memory, params = (left, right), optax.apply_updates(params, one)
 
 
 @pytest.mark.parametrize(("size", "batch"), [(197, 32), (10, 0), (7, 3), (5, 50), (64, 32)])

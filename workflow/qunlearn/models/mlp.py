@@ -21,7 +21,9 @@ class Model(base.Model):
     def __init__(self, inputs: list[np.ndarray], hidden: list[int]):
         wide = [self._real(x) for x in inputs]
         self.fan_in = wide[0].shape[1]
-        self.columns = base.columns_in_use(wide)
+        clean = base.columns_in_use([wide[0], wide[-1]])
+        extra = np.setdiff1d(base.columns_in_use(wide), clean)
+        self.columns, self.clean = np.concatenate([clean, extra]), len(clean)
         self.widths = [self.fan_in, *hidden, 1]
 
     @staticmethod
@@ -29,7 +31,9 @@ class Model(base.Model):
         return np.concatenate([x.real, x.imag], axis=1) if np.iscomplexobj(x) else x
 
     def encode(self, x):
-        return self._real(x)[:, self.columns]
+        """Columns in use, those of clean rows first; rows that use no others come without them."""
+        features = self._real(x)[:, self.columns]
+        return features if np.any(features[:, self.clean :]) else features[:, : self.clean]
 
     def init(self, key):
         params = {}
@@ -47,7 +51,7 @@ class Model(base.Model):
         depth = len(self.widths) - 1
         for i in range(1, depth + 1):
             entering.append(x)
-            x = x @ params[f"w{i}"] + params[f"b{i}"]
+            x = x @ params[f"w{i}"][: x.shape[-1]] + params[f"b{i}"]
             if i < depth:
                 x = jax.nn.relu(x)
         return entering, x[..., 0]
@@ -63,5 +67,6 @@ class Model(base.Model):
         for i in range(len(entering), 0, -1):
             a = entering[i - 1]
             total += jnp.sum(delta**2, axis=1) * (jnp.sum(a**2, axis=1) + 1)
-            delta = (delta @ params[f"w{i}"].T) * (a > 0)
+            if i > 1:
+                delta = (delta @ params[f"w{i}"].T) * (a > 0)
         return total

@@ -32,43 +32,42 @@ def _correlations(axis, dataset: Dataset) -> None:
     bits = (np.arange(states.shape[1])[:, None] >> np.arange(length)[::-1]) & 1
     spins = 1 - 2 * bits
     r = np.arange(length // 2 + 1)
-    shades = {0: ["#56B4E9", "#0072B2"], 1: ["#E69F00", "#D55E00"]}
-    for cls in (0, 1):
+    looks = {0: ("o-", ["0.6", "0.45"]), 1: ("s-", ["0.3", "0.0"])}
+    for cls, (marker, shades) in looks.items():
         members = np.flatnonzero(dataset.y_train == cls)
-        for index, colour in zip(members[[len(members) // 3, -1]], shades[cls]):
-            correlation = (np.abs(states[index]) ** 2) @ (spins[:, :1] * spins[:, r])
-            label = f"Δ = {dataset.coordinate_train[index]:.2f} ({dataset.class_names[cls]})"
-            axis.plot(r, (-1.0) ** r * correlation, "o-", ms=2.5, color=colour, label=label)
-    axis.axhline(0, color="0.8", lw=0.6, zorder=0)
-    axis.set(xlabel="distance r", ylabel=r"$(-1)^r\langle Z_0 Z_r\rangle$", xticks=r)
-    axis.legend(loc="upper right", handlelength=1.2, labelspacing=0.25)
+        for index, shade in zip(members[[len(members) // 3, -1]], shades):
+            correlation = (-1.0) ** r * ((np.abs(states[index]) ** 2) @ (spins[:, :1] * spins[:, r]))
+            axis.plot(r, correlation, marker, ms=2.5, lw=0.9, color=shade)
+            text = f" Δ = {dataset.coordinate_train[index]:.2f}\n {dataset.class_names[cls]}"
+            axis.annotate(text, (r[-1], correlation[-1]), va="center", size=6, color=shade, linespacing=0.9)
+    axis.set(xlabel="distance r", ylabel=r"$(-1)^r\langle Z_0 Z_r\rangle$", xticks=r[::2], ylim=(-0.15, 1.05))
+    axis.set_xlim(right=1.62 * r[-1])
 
 
 def draw(datasets: list[Dataset], table: pd.DataFrame, models: list[str], corruptions: list[str]):
     """One row per dataset: examples, then a panel per corruption and model."""
     panels = [(corruption, model) for corruption in corruptions for model in models]
-    figure = plt.figure(figsize=(style.WIDTH, 1.95 * len(datasets) + 0.35))
+    figure = plt.figure(figsize=(style.WIDTH, 2.05 * len(datasets) + 0.2))
     rows = np.atleast_1d(figure.subfigures(len(datasets), 1))
-    seeds = table["seed"].nunique()
     for i, (dataset, row) in enumerate(zip(datasets, rows)):
-        left, right = row.subfigures(1, 2, width_ratios=[1.15, len(panels)], wspace=0.02)
+        left, right = row.subfigures(1, 2, width_ratios=[1.3, len(panels)], wspace=0.02)
         _examples(left, dataset)
-        title = style.DATASETS.get(dataset.name, dataset.name)
-        row.suptitle(f"{'abcdefgh'[i]}   {title}", x=0.005, ha="left", weight="bold", size=8.5)
+        left.suptitle(f"{'abcdefgh'[i]}   {style.DATASETS.get(dataset.name, dataset.name)}", x=0.02, ha="left",
+                      weight="bold", size=8.5)  # fmt: skip
         axes = right.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, (corruption, model) in zip(axes, panels):
-            part = table[
-                (table.dataset == dataset.name) & (table.model == model) & (table.corruption == corruption)
-            ]
+            part = table[(table.dataset == dataset.name) & (table.model == model) & (table.corruption == corruption)]
             alphas = np.sort(part["alpha"].unique())
             for name, column, line in (("train", "train_accuracy", "-"), ("validation", "val_accuracy", "--")):
                 style.band(axis, alphas, part, column, "alpha", ls=line, color=style.SETS[name], label=name)
             axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
-            axis.set(ylim=(-0.03, 1.05), xlim=(-0.03, max(0.93, alphas.max() + 0.03)), xlabel="corrupted fraction α")
-            axis.set_title(f"{style.model_label(model)}, {style.WORDS.get(corruption, corruption)}", size=7.2)
+            axis.set(ylim=(-0.03, 1.05), xlim=(-0.03, max(0.93, alphas.max() + 0.03)))
+            axis.set(xlabel="corrupted fraction α", xticks=[0, 0.3, 0.6, 0.9])
+            axis.set_title(f"{style.model_label(model)}\n{style.WORDS.get(corruption, corruption)}", size=7.2, linespacing=1.1)
             collapsed = style.collapsed_runs(part, ["alpha", "seed"])
             if collapsed:
                 style.note(axis, f"{collapsed} of {len(part)} runs collapsed")
         axes[0].set_ylabel("accuracy")
-        axes[0].legend(loc="lower left", title=f"mean ± s.d., n = {seeds}", title_fontsize=6.5)
+        runs = table.loc[table.dataset == dataset.name, "seed"].nunique()
+        axes[-1].legend(loc="lower left", title=f"mean ± s.d., n = {runs}", title_fontsize=7, alignment="left")
     return figure

@@ -26,28 +26,29 @@ def _unlearning(axis, part: pd.DataFrame, methods: list[str]) -> None:
 
 
 def _bars(axis, table: pd.DataFrame, models: list[str], architectures: dict) -> None:
-    """Geometric axis: bar at the mean over seeds, whiskers from the smallest to the largest run, dots the runs."""
+    """Bars from 1 to the geometric mean over seeds, dots the single runs, on a logarithmic axis."""
     alphas = np.sort(table.loc[table.alpha > 0, "alpha"].unique())
     width = 0.8 / len(models)
     lost = 0
     for k, model in enumerate(models):
         colour = style.model_colour(model, models)
         for j, alpha in enumerate(alphas):
-            runs = table[(table.model == model) & np.isclose(table.alpha, alpha)]
+            runs = table[(table.model == model) & (table.alpha == alpha)]
             values = runs.loc[np.isfinite(runs.lrr) & (runs.lrr > 0), "lrr"]
             lost += len(runs) - len(values)
             if values.empty:
                 continue
             x = j + (k - (len(models) - 1) / 2) * width
             label = style.model_label(model, architectures.get(model)) if j == 0 else None
-            axis.bar(x, values.mean(), width * 0.9, bottom=0, color=colour, alpha=0.75, lw=0, label=label)
+            mean = np.exp(np.log(values).mean())
+            axis.bar(x, mean - 1, width * 0.9, bottom=1, color=colour, alpha=0.75, lw=0, label=label)
             axis.plot([x] * len(values), values, "o", ms=2, mfc="white", mec="0.15", mew=0.5)
     axis.set_yscale("log")
     axis.axhline(1, color="0.2", ls="--", lw=0.8)
     axis.set(xticks=range(len(alphas)), xticklabels=[f"{a:g}" for a in alphas], xlabel="corrupted fraction α")
     flagged = style.collapsed_runs(table, ["model", "alpha", "seed"])
     if lost or flagged:
-        style.note(axis, f"{flagged} runs collapsed, {lost} ratios not drawn")
+        style.note(axis, f"{flagged} runs collapsed\n{lost} ratios not drawn")
 
 
 def draw(
@@ -59,32 +60,36 @@ def draw(
     methods: list[str],
     architectures: dict,
 ):
-    """A row per dataset: one unlearning panel per model, then the LRR on training and on validation data."""
-    figure, grid = plt.subplots(
-        len(datasets), len(models) + 2, figsize=(style.WIDTH, 2.0 * len(datasets) + 0.3), squeeze=False
-    )
+    """A row of unlearning panels per dataset, one panel per model; below, the LRR per dataset and evaluation set."""
+    figure = plt.figure(figsize=(style.WIDTH, 1.75 * len(datasets) + 2.35))
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.75 * len(datasets) + 0.25, 2.1], hspace=0.04)
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     alpha = unlearning["alpha"].min()
-    for i, dataset in enumerate(datasets):
+    grid = top.subplots(len(datasets), len(models), squeeze=False, sharex=True, sharey="row")
+    for row, dataset in zip(grid, datasets):
         here = unlearning[(unlearning.dataset == dataset) & (unlearning.alpha == alpha)]
-        name = style.DATASETS.get(dataset, dataset)
-        low = here["val_accuracy"].min()
-        for axis, model in zip(grid[i], models):
+        for axis, model in zip(row, models):
             _unlearning(axis, here[here.model == model], methods)
-            axis.set(ylim=(max(0, np.floor(low * 10) / 10), 1.03), xlabel="unlearning step")
-            axis.set_title(style.model_label(model, architectures.get(model)))
+            axis.set_title(f"{style.model_label(model, architectures.get(model))}, α = {alpha:g}")
             style.panel_letter(axis, next(letters))
-        grid[i][0].set_ylabel(f"{name}\nvalidation accuracy")
-        curvature = landscape[landscape.dataset == dataset]
-        for axis, part, title in zip(grid[i][-2:], ("train", "validation"), ("training data", "validation data")):
-            _bars(axis, curvature[curvature.eval_set == part], landscape_models, architectures)
-            axis.set_title(f"LRR, {title}")
-            style.panel_letter(axis, next(letters))
-        grid[i][-2].set_ylabel("Tr H(α) / Tr H(0)")
-        limits = [axis.get_ylim() for axis in grid[i][-2:]]
-        for axis in grid[i][-2:]:
-            axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        row[0].set_ylim(max(0, np.floor(here["val_accuracy"].min() * 10) / 10), 1.03)
+        row[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\nvalidation accuracy")
+    for axis in grid[-1]:
+        axis.set_xlabel("unlearning step (epochs)")
     handles, labels = grid[0][0].get_legend_handles_labels()
-    grid[0][len(models) - 1].legend(handles, labels, loc="lower right", handlelength=1.8, labelspacing=0.25)
-    grid[0][-2].legend(loc="upper left", handlelength=1, labelspacing=0.25)
+    runs = unlearning["seed"].nunique()
+    title = f"mean ± s.d., n = {runs}:"
+    top.legend([plt.Line2D([], [], lw=0), *handles], [title, *labels], loc="outside upper center", ncols=len(methods) + 1)
+
+    axes = bottom.subplots(1, 2 * len(datasets), squeeze=False, sharey=True)[0]
+    pairs = [(d, part) for d in datasets for part in ("train", "validation")]
+    for axis, (dataset, part) in zip(axes, pairs):
+        chosen = landscape[(landscape.dataset == dataset) & (landscape.eval_set == part)]
+        _bars(axis, chosen, landscape_models, architectures)
+        kind = "own training data" if part == "train" else "validation data"
+        axis.set_title(f"{style.DATASETS.get(dataset, dataset)}\n{kind}", linespacing=1.1)
+        style.panel_letter(axis, next(letters))
+    axes[0].set_ylabel("Tr H(α) / Tr H(0)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    bottom.legend(handles, labels, loc="outside upper center", ncols=len(labels), handlelength=1)
     return figure

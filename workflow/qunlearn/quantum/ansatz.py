@@ -7,8 +7,12 @@ RZZ(t) = exp(-i t Z Z / 2). Parameters run layer by layer, rotations (qubit-majo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import jax
 
 
 class Gate(NamedTuple):
@@ -53,16 +57,31 @@ class Ansatz:
         return gates
 
 
-def circuit(ansatz: Ansatz, parameters, state=None):
-    """The TensorCircuit circuit with these parameters (P,), acting on |0...0> or on `state` (2^L,)."""
+@contextmanager
+def tensorcircuit(backend: str = "jax") -> Iterator:
+    """TensorCircuit on a backend, in JAX's current precision: the one place that sets either.
+
+    Its import and its dtype contexts change JAX's precision as a side effect, so that is put back.
+    """
+    double = jax.config.jax_enable_x64
     import tensorcircuit as tc
 
+    try:
+        with tc.runtime_backend(backend), tc.runtime_dtype("complex128" if double else "complex64"):
+            yield tc
+    finally:
+        jax.config.update("jax_enable_x64", double)
+
+
+def circuit(tc, ansatz: Ansatz, parameters, state=None):
+    """The circuit of TensorCircuit (`tc`, from the context above) with these parameters (P,), acting on |0...0> or on
+    `state` (2^L,)."""
     c = tc.Circuit(ansatz.qubits, inputs=state)
     for gate in ansatz.gates():
         getattr(c, gate.name)(*gate.qubits, theta=parameters[gate.parameter])
     return c
 
 
-def readout(ansatz: Ansatz, parameters, state=None):
+def readout(tc, ansatz: Ansatz, parameters, state=None):
     """<Z> on the measured qubit, by TensorCircuit: the definition that every faster path must reproduce."""
-    return circuit(ansatz, parameters, state).expectation_ps(z=[ansatz.measure]).real
+    return circuit(tc, ansatz, parameters, state).expectation_ps(z=[ansatz.measure]).real

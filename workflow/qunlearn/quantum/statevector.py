@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import jax
 
-from .ansatz import Ansatz, readout
+from .ansatz import Ansatz, readout, tensorcircuit
 
 
 def expectation(ansatz: Ansatz, parameters, states):
     """(B,) values of <Z> on the measured qubit for states (B, 2^L)."""
-    import tensorcircuit as tc
-
-    dtype = "complex128" if jax.config.jax_enable_x64 else "complex64"
-    with tc.runtime_backend("jax"), tc.runtime_dtype(dtype):
-        return jax.vmap(lambda state: readout(ansatz, parameters, state))(states)
+    with tensorcircuit() as tc:
+        return jax.vmap(lambda state: readout(tc, ansatz, parameters, state))(states)
