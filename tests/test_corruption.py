@@ -41,7 +41,8 @@ def test_the_subset_depends_on_each_of_its_names():
     labels = labels_of(50, 50)
     base = corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0)
     np.testing.assert_array_equal(base, corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0))
-    for dataset, name, seed in (("xxz", "label_flipping", 0), ("digits", "feature_randomization", 0), ("digits", "label_flipping", 1)):
+    others = [("xxz", "label_flipping", 0), ("digits", "feature_randomization", 0), ("digits", "label_flipping", 1)]
+    for dataset, name, seed in others:
         assert np.any(base != corruption.forget_mask(dataset, labels, name, 0.3, seed))
 
 

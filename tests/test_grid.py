@@ -2,8 +2,8 @@
 
 import pytest
 import yaml
-from conftest import ROOT
 
+from conftest import ROOT
 from qunlearn.codehash import code_hash, sources
 from qunlearn.config import validate
 from qunlearn.errors import UserError
@@ -65,7 +65,7 @@ def test_a_cell_off_the_grid_can_be_asked_for():
     assert g.trained("xxz", "qnn", "label_flipping", (0.35,), (17,)) == [
         "results/train/xxz/qnn/label_flipping/alpha0.35/seed17.h5"
     ]
-    with pytest.raises(UserError, match="no block '0.05-0.25'"):
+    with pytest.raises(UserError, match=r"no block '0\.05-0\.25'"):
         g.parse_alphas("0.05-0.25")
 
 

@@ -50,7 +50,8 @@ def test_columns_without_signal_are_dropped_exactly(rng):
         z, _ = model.logits(p, {}, jnp.asarray(model.encode(x)))
         return training.cross_entropy(z, y).mean()
 
-    narrow, wide = jax.grad(lambda p: loss(full, p))(params), jax.grad(lambda p: loss(keep_all, p))({**params, "w1": padded})
+    narrow = jax.grad(lambda p: loss(full, p))(params)
+    wide = jax.grad(lambda p: loss(keep_all, p))({**params, "w1": padded})
     np.testing.assert_allclose(narrow["w1"], wide["w1"][full.columns], atol=1e-15)
     assert not np.any(wide["w1"][2])
 

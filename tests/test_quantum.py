@@ -1,5 +1,7 @@
 """The circuit's three evaluations agree; its light cone counts what the paper's circuits count."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -143,7 +145,7 @@ def test_model_gives_the_same_logits_by_either_path(rng, monkeypatch):
         assert model.narrow == (name == "narrow")
         params = {"theta": jnp.linspace(-2, 2, model.ansatz.parameters)}
         pool, rows = jnp.asarray(model.encode(x)), np.array([4, 1, 2])
-        logits[name] = jax.jit(lambda p, model=model, pool=pool: model.logits(p, {}, pool, rows)[0])(params)
+        logits[name] = jax.jit(partial(model.logits, state={}, pool=pool, rows=rows))(params)[0]
     np.testing.assert_allclose(logits["narrow"], logits["wide"], atol=1e-12)
     assert np.all(np.abs(logits["wide"]) <= 5)
 

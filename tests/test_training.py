@@ -78,7 +78,8 @@ def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, digi
         problem = Problem(digits, name, OPTIONS[name], corruption, seeds)
         cells = [Cell(a, s) for a in alphas for s in seeds]
         trained = experiment.train(problem, cells, schedule)
-        return {cell: jax.tree.map(lambda x, i=i: x[i], (trained.params, trained.history)) for i, cell in enumerate(cells)}
+        found = (trained.params, trained.history)
+        return {cell: jax.tree.map(lambda x, i=i: x[i], found) for i, cell in enumerate(cells)}
 
     together = run([0.0, 0.3, 0.6], [0, 1, 2, 3])
     for other in (run([0.3], [2]), run([0.3, 0.6], [1, 2])):

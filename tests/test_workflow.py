@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
 from conftest import ROOT
 
 pytestmark = pytest.mark.workflow
@@ -58,7 +59,8 @@ def planned(folder, *arguments):
 
 
 def snapshot(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts}
+    files = [path for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    return {path: path.stat().st_mtime_ns for path in files}
 
 
 def test_tables_have_their_columns_and_rows(study):
@@ -151,7 +153,9 @@ def test_a_changed_module_reruns_what_uses_it_and_nothing_else(module, rules, st
         assert found == ({**rules, "all": 1} if rules else {})
 
 
-@pytest.mark.parametrize("arguments", [["--config", "seeds=[0,0]"], ["--config", "alpha=[0.1]"], ["--configfile", "bad.yaml"]])
+@pytest.mark.parametrize(
+    "arguments", [["--config", "seeds=[0,0]"], ["--config", "alpha=[0.1]"], ["--configfile", "bad.yaml"]]
+)
 def test_a_bad_configuration_is_refused_before_anything_is_touched(arguments, study):
     (study / "bad.yaml").write_text("architectures: {qnn: {depth: 0}}\n")
     before = snapshot(study)

@@ -1,8 +1,8 @@
 """Curvature of the loss at trained parameters (paper, Results: local loss landscape geometry, and Eq. 1).
 
 H is the Hessian of the mean binary cross-entropy over a set of samples. With l the loss of one sample as a function of
-its logit z,  H = < l''(z) grad z grad z^T >  +  < l'(z) Hess z >:  the Gauss-Newton term, positive semidefinite, and the
-residual term, the paper's error-phase interaction. For a logit that is piecewise linear in every parameter (ReLU
+its logit z,  H = < l''(z) grad z grad z^T >  +  < l'(z) Hess z >:  the Gauss-Newton term, positive semidefinite, and
+the residual term, the paper's error-phase interaction. For a logit that is piecewise linear in every parameter (ReLU
 networks) the residual has zero trace, so Tr H = < l''(z) |grad z|^2 > exactly; else the exact Hessian is taken.
 """
 

@@ -4,18 +4,18 @@
 rule build_dataset:
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
-    params:
-        options=lambda wildcards: data_options(config, wildcards.dataset),
-        code=lambda wildcards: code("build_dataset", f"data.{wildcards.dataset}"),
-    wildcard_constraints:
-        dataset="|".join(name for name in data.REGISTRY if name != "mnist"),
     log:
         f"{LOGS}/build_dataset/{{dataset}}.log",
     benchmark:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset="|".join(name for name in data.REGISTRY if name != "mnist"),
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        options=lambda wildcards: data_options(config, wildcards.dataset),
+        code=lambda wildcards: code("build_dataset", f"data.{wildcards.dataset}"),
     message:
         "data: {wildcards.dataset}"
     script:
@@ -30,9 +30,6 @@ localrules:
 rule build_mnist:
     output:
         f"{RESULTS}/data/mnist.h5",
-    params:
-        options=data_options(config, "mnist"),
-        code=code("build_dataset", "data.mnist"),
     log:
         f"{LOGS}/build_dataset/mnist.log",
     benchmark:
@@ -40,6 +37,9 @@ rule build_mnist:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        options=data_options(config, "mnist"),
+        code=code("build_dataset", "data.mnist"),
     message:
         "data: mnist"
     script:

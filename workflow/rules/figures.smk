@@ -13,15 +13,15 @@ rule draw_fig2:
     output:
         pdf=report(grid.figure("fig2"), caption="../report/fig2.rst", category="Figures"),
         png=grid.figure("fig2", "png"),
-    params:
-        models=config["models"],
-        corruptions=config["corruptions"],
-        code=code("draw_fig2"),
     log:
         f"{LOGS}/draw_fig2.log",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        models=config["models"],
+        corruptions=config["corruptions"],
+        code=code("draw_fig2"),
     message:
         "figure: {output.pdf}"
     script:
@@ -35,6 +35,11 @@ rule draw_fig3:
     output:
         pdf=report(grid.figure("fig3"), caption="../report/fig3.rst", category="Figures"),
         png=grid.figure("fig3", "png"),
+    log:
+        f"{LOGS}/draw_fig3.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
     params:
         datasets=config["datasets"],
         models=grid.stage_models("unlearning"),
@@ -42,11 +47,6 @@ rule draw_fig3:
         methods=config["methods"],
         architectures=config["architectures"],
         code=code("draw_fig3"),
-    log:
-        f"{LOGS}/draw_fig3.log",
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
     message:
         "figure: {output.pdf}"
     script:

@@ -13,11 +13,6 @@ rule analyse_landscape:
         ),
     output:
         f"{RESULTS}/landscape/{CELLS}.h5",
-    params:
-        architecture=cell_architecture,
-        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "landscape")),
-        seeds=cell_seeds,
-        code=cell_code("analyse_landscape"),
     log:
         f"{LOGS}/analyse_landscape/{CELLS}.log",
     benchmark:
@@ -25,6 +20,11 @@ rule analyse_landscape:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        architecture=cell_architecture,
+        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "landscape")),
+        seeds=cell_seeds,
+        code=cell_code("analyse_landscape"),
     message:
         "landscape: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
         "alpha {wildcards.alphas} seed {wildcards.seeds}"

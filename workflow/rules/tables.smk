@@ -13,16 +13,16 @@ rule tabulate_resilience:
         cells=grid.all_trained(),
     output:
         grid.table("resilience"),
-    params:
-        alphas=list(grid.alphas),
-        seeds=list(grid.seeds),
-        margin=config["statistics"]["collapsed_margin"],
-        code=code("tabulate_resilience"),
     log:
         f"{LOGS}/tabulate_resilience.log",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        alphas=list(grid.alphas),
+        seeds=list(grid.seeds),
+        margin=config["statistics"]["collapsed_margin"],
+        code=code("tabulate_resilience"),
     message:
         "table: resilience"
     script:
@@ -34,14 +34,14 @@ rule tabulate_unlearning:
         cells=grid.all_unlearned(),
     output:
         grid.table("unlearning"),
-    params:
-        seeds=list(grid.seeds),
-        code=code("tabulate_unlearning"),
     log:
         f"{LOGS}/tabulate_unlearning.log",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        seeds=list(grid.seeds),
+        code=code("tabulate_unlearning"),
     message:
         "table: unlearning"
     script:
@@ -54,15 +54,15 @@ rule tabulate_landscape:
         cells=grid.all_landscapes(),
     output:
         grid.table("landscape"),
-    params:
-        seeds=list(grid.seeds),
-        margin=config["statistics"]["collapsed_margin"],
-        code=code("tabulate_landscape"),
     log:
         f"{LOGS}/tabulate_landscape.log",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        seeds=list(grid.seeds),
+        margin=config["statistics"]["collapsed_margin"],
+        code=code("tabulate_landscape"),
     message:
         "table: landscape"
     script:

@@ -6,6 +6,14 @@ rule train_models:
         data=f"{RESULTS}/data/{{dataset}}.h5",
     output:
         f"{RESULTS}/train/{CELLS}.h5",
+    log:
+        f"{LOGS}/train_models/{CELLS}.log",
+    benchmark:
+        f"{TIMES}/train_models/{CELLS}.tsv"
+    priority: lambda wildcards: relative_cost(config, wildcards.dataset, wildcards.model, wildcards.corruption)
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
     params:
         architecture=cell_architecture,
         schedule=lambda wildcards: training_schedule(config, wildcards.dataset, wildcards.model),
@@ -13,14 +21,6 @@ rule train_models:
         seeds=cell_seeds,
         precision=config["precision"],
         code=cell_code("train_models"),
-    log:
-        f"{LOGS}/train_models/{CELLS}.log",
-    benchmark:
-        f"{TIMES}/train_models/{CELLS}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    priority: lambda wildcards: relative_cost(config, wildcards.dataset, wildcards.model, wildcards.corruption)
     message:
         "train: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
         "alpha {wildcards.alphas} seed {wildcards.seeds}"

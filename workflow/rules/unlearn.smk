@@ -13,13 +13,6 @@ rule unlearn_models:
         ),
     output:
         f"{RESULTS}/unlearn/{{dataset}}/{{model}}/{{corruption}}/alpha{{alpha}}/{{method}}/seed{{seeds}}.h5",
-    params:
-        architecture=cell_architecture,
-        schedule=lambda wildcards: unlearning_schedule(config, wildcards.dataset, wildcards.model),
-        method=lambda wildcards: method_options(config, wildcards.method),
-        seeds=cell_seeds,
-        precision=config["precision"],
-        code=cell_code("unlearn_models"),
     log:
         f"{LOGS}/unlearn_models/{{dataset}}/{{model}}/{{corruption}}/alpha{{alpha}}/{{method}}/seed{{seeds}}.log",
     benchmark:
@@ -27,6 +20,13 @@ rule unlearn_models:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    params:
+        architecture=cell_architecture,
+        schedule=lambda wildcards: unlearning_schedule(config, wildcards.dataset, wildcards.model),
+        method=lambda wildcards: method_options(config, wildcards.method),
+        seeds=cell_seeds,
+        precision=config["precision"],
+        code=cell_code("unlearn_models"),
     message:
         "unlearn: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
         "alpha {wildcards.alpha} by {wildcards.method}, seed {wildcards.seeds}"

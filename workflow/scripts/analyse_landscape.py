@@ -1,5 +1,6 @@
-"""Hessian traces at trained parameters. Inputs: the dataset and the training files that hold the models. Output: traces,
-their two terms and the top eigenvalue on the (poisoned) training set and on validation data, per cell, as HDF5."""
+"""Hessian traces at trained parameters. Inputs: the dataset and the training files that hold the models. Output:
+traces, their two terms and the top eigenvalue on the (poisoned) training set and on validation data, per cell, as
+HDF5."""
 
 from qunlearn.job import configure_jax, job
 

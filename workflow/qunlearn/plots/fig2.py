@@ -63,7 +63,8 @@ def draw(datasets: list[Dataset], table: pd.DataFrame, models: list[str], corrup
             axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
             axis.set(ylim=(-0.03, 1.05), xlim=(-0.03, max(0.93, alphas.max() + 0.03)))
             axis.set(xlabel="corrupted fraction α", xticks=[0, 0.3, 0.6, 0.9])
-            axis.set_title(f"{style.model_label(model)}\n{style.WORDS.get(corruption, corruption)}", size=7.2, linespacing=1.1)
+            title = f"{style.model_label(model)}\n{style.WORDS.get(corruption, corruption)}"
+            axis.set_title(title, size=7.2, linespacing=1.1)
             collapsed = style.collapsed_runs(part, ["alpha", "seed"])
             if collapsed:
                 style.note(axis, f"{collapsed} of {len(part)} runs collapsed")

@@ -78,8 +78,8 @@ def draw(
         axis.set_xlabel("unlearning step (epochs)")
     handles, labels = grid[0][0].get_legend_handles_labels()
     runs = unlearning["seed"].nunique()
-    title = f"mean ± s.d., n = {runs}:"
-    top.legend([plt.Line2D([], [], lw=0), *handles], [title, *labels], loc="outside upper center", ncols=len(methods) + 1)
+    handles, labels = [plt.Line2D([], [], lw=0), *handles], [f"mean ± s.d., n = {runs}:", *labels]
+    top.legend(handles, labels, loc="outside upper center", ncols=len(labels))
 
     axes = bottom.subplots(1, 2 * len(datasets), squeeze=False, sharey=True)[0]
     pairs = [(d, part) for d in datasets for part in ("train", "validation")]

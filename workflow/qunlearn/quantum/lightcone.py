@@ -71,9 +71,7 @@ def _layers(ansatz: Ansatz) -> list[Layer]:
     for layer in reversed(range(ansatz.depth)):
         bonds = tuple(g for g in live if g.layer == layer and g.name == "rzz")
         seen.update(q for g in bonds for q in g.qubits)
-        rotations = {
-            q: tuple(g for g in ansatz.gates() if g.layer == layer and g.qubits == (q,)) for q in sorted(seen)
-        }
+        rotations = {q: tuple(g for g in ansatz.gates() if g.layer == layer and g.qubits == (q,)) for q in sorted(seen)}
         layers.append(Layer(bonds, rotations))
     return layers
 
@@ -117,9 +115,7 @@ def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
     """(4^k,) Pauli coefficients of O(theta) = U^dagger Z U on the cone's qubits, in the order of `support`."""
     layers = _layers(ansatz)
     sites = [(layer, q) for layer in range(len(layers)) for q in layers[layer].rotations]
-    angles = jnp.stack(
-        [parameters[np.array([g.parameter for g in layers[layer].rotations[q]])] for layer, q in sites]
-    )
+    angles = jnp.stack([parameters[np.array([g.parameter for g in layers[layer].rotations[q]])] for layer, q in sites])
     cosines, sines = jnp.cos(angles), jnp.sin(angles)
     blocks = None
     for i, axis in enumerate(ansatz.rotations):  # the last gate of a site meets the observable first
