@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qunlearn import corruption
-from qunlearn.experiment import Cell, Problem
+from qunlearn.problem import Cell, Problem
 
 MLP = {"family": "mlp", "hidden": [4, 3]}
 QNN = {

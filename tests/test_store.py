@@ -7,7 +7,7 @@ import pytest
 
 from qunlearn import data, store
 from qunlearn.errors import UserError
-from qunlearn.experiment import Cell
+from qunlearn.problem import Cell
 from qunlearn.training import Trained
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from qunlearn import experiment, training
-from qunlearn.experiment import Cell, Problem
+from qunlearn import training
+from qunlearn.experiment.train import train
+from qunlearn.problem import Cell, Problem
 from qunlearn.training import Batch, Schedule
 
 MLP = {"family": "mlp", "hidden": [16, 4]}
@@ -77,7 +78,7 @@ def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, digi
     def run(alphas, seeds):
         problem = Problem(digits, name, OPTIONS[name], corruption, seeds)
         cells = [Cell(a, s) for a in alphas for s in seeds]
-        trained = experiment.train(problem, cells, schedule)
+        trained = train(problem, cells, schedule)
         found = (trained.params, trained.history)
         return {cell: jax.tree.map(lambda x, i=i: x[i], found) for i, cell in enumerate(cells)}
 
@@ -95,7 +96,7 @@ def test_overfits_twenty_clean_samples_and_repeats_exactly(name, digits):
     first = np.concatenate([np.flatnonzero(digits.y_train == c)[:10] for c in (0, 1)])
     few = replace(digits, x_train=digits.x_train[first], y_train=digits.y_train[first])
     problem = Problem(few, name, OPTIONS[name] | ({"depth": 6} if name == "qnn" else {}), "label_flipping", [0])
-    runs = [experiment.train(problem, [Cell(0.0, 0)], Schedule(150, 0, 0.05)) for _ in range(2)]
+    runs = [train(problem, [Cell(0.0, 0)], Schedule(150, 0, 0.05)) for _ in range(2)]
     assert runs[0].history["train_accuracy"][0, -1] == 1
     assert runs[0].history["train_loss"].shape == (1, 151)
     jax.tree.map(np.testing.assert_array_equal, runs[0].params, runs[1].params)
@@ -113,6 +114,6 @@ def test_initial_parameters_depend_on_model_and_seed_alone(digits):
 def test_progress_reaches_the_end(digits):
     seen = []
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
-    experiment.train(problem, [Cell(0.0, 0)], Schedule(7, 0, 0.01), lambda f, text: seen.append((f, text)))
+    train(problem, [Cell(0.0, 0)], Schedule(7, 0, 0.01), lambda f, text: seen.append((f, text)))
     assert seen[-1][0] == 1 and [f for f, _ in seen] == sorted(f for f, _ in seen)
     assert "s left" in seen[-1][1]

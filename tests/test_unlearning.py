@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qunlearn import experiment, unlearning
-from qunlearn.experiment import Cell, Problem
+from qunlearn import unlearning
+from qunlearn.experiment.train import train
+from qunlearn.experiment.unlearn import unlearn
+from qunlearn.problem import Cell, Problem
 from qunlearn.training import Batch, Schedule
 
 QNN = {
@@ -68,7 +70,7 @@ def poisoned(digits):
     jax.config.update("jax_enable_x64", True)
     problem = Problem(digits, "qnn", QNN, "label_flipping", [0, 1])
     cells = [Cell(0.4, 0), Cell(0.4, 1)]
-    trained = experiment.train(problem, cells, Schedule(20, 32, 0.03))
+    trained = train(problem, cells, Schedule(20, 32, 0.03))
     return problem, cells, trained
 
 
@@ -77,7 +79,7 @@ def test_each_method_starts_where_it_should_and_repairs(method, poisoned):
     problem, cells, trained = poisoned
     options = {"gradient_ascent": {"beta": 0.2}, "scrub": {"lambda_ce": 1.0, "lambda_kl": 0.0, "lambda_fo": 0.2}}
     start = (trained.params, trained.state)
-    done = experiment.unlearn(problem, cells, start, method, options.get(method, {}), Schedule(60, 0, 0.03))
+    done = unlearn(problem, cells, start, method, options.get(method, {}), Schedule(60, 0, 0.03))
     history = done.history
     assert history["validation_accuracy"].shape == (2, 61)
     began = history["validation_loss"][:, 0]

@@ -10,13 +10,15 @@ title = f"landscape {names.dataset} {names.model} {names.corruption} alpha {name
 with job(title, snakemake.log[0]) as progress:
     params = snakemake.params
     device = configure_jax("double", snakemake.config["paths"]["compilation_cache"], snakemake.threads)
-    from qunlearn import experiment, store
+    from qunlearn import store
+    from qunlearn.experiment.analyse import analyse
+    from qunlearn.problem import Cell, Problem
 
     dataset = store.read_dataset(snakemake.input.data)
-    problem = experiment.Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [experiment.Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
+    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained = store.read_cells(snakemake.input.trained, cells)
-    curvatures, accuracy = experiment.landscape(problem, cells, trained, progress)
+    curvatures, accuracy = analyse(problem, cells, trained, progress)
     store.write_landscape(
         snakemake.output[0], cells, curvatures, accuracy, {"architecture": params.architecture}, device
     )

@@ -8,6 +8,6 @@ with job(f"data {snakemake.output[0]}", snakemake.log[0]) as progress:
     from qunlearn import data, store
 
     name = Path(snakemake.output[0]).stem
-    dataset = data.build(name, snakemake.params.options)
+    dataset = data.build(name, snakemake.params.options, progress)
     store.write_dataset(snakemake.output[0], dataset, {"data": {name: snakemake.params.options}})
     progress(1, f"{len(dataset.x_train)} training and {len(dataset.x_validation)} validation samples")

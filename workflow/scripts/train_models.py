@@ -8,12 +8,14 @@ title = f"train {names.dataset} {names.model} {names.corruption} alpha {names.al
 with job(title, snakemake.log[0]) as progress:
     params = snakemake.params
     device = configure_jax(params.precision, snakemake.config["paths"]["compilation_cache"], snakemake.threads)
-    from qunlearn import experiment, store
+    from qunlearn import store
+    from qunlearn.experiment.train import train
+    from qunlearn.problem import Cell, Problem
     from qunlearn.training import Schedule
 
     dataset = store.read_dataset(snakemake.input.data)
-    problem = experiment.Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [experiment.Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained = experiment.train(problem, cells, Schedule(**params.schedule), progress)
+    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
+    trained = train(problem, cells, Schedule(**params.schedule), progress)
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}
     store.write_cells(snakemake.output[0], cells, trained, settings, device)

@@ -9,14 +9,16 @@ title = f"unlearn {names.dataset} {names.model} {names.corruption} alpha {names.
 with job(title, snakemake.log[0]) as progress:
     params = snakemake.params
     device = configure_jax(params.precision, snakemake.config["paths"]["compilation_cache"], snakemake.threads)
-    from qunlearn import experiment, store
+    from qunlearn import store
+    from qunlearn.experiment.unlearn import unlearn
+    from qunlearn.problem import Cell, Problem
     from qunlearn.training import Schedule
 
     dataset = store.read_dataset(snakemake.input.data)
-    problem = experiment.Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [experiment.Cell(float(names.alpha), seed) for seed in params.seeds]
+    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
     poisoned = store.read_cells(snakemake.input.trained, cells)
     schedule = Schedule(**params.schedule)
-    unlearned = experiment.unlearn(problem, cells, poisoned, names.method, params.method, schedule, progress)
+    unlearned = unlearn(problem, cells, poisoned, names.method, params.method, schedule, progress)
     settings = {key: params[key] for key in ("architecture", "schedule", "method", "precision")}
     store.write_cells(snakemake.output[0], cells, unlearned, settings, device)

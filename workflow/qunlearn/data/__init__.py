@@ -7,7 +7,8 @@ from importlib import import_module
 
 import numpy as np
 
-#: Names in the configuration; each is a module of this package with a function build(**options) -> Dataset.
+#: Names in the configuration; each is a module of this package with a function
+#: build(**options, progress) -> Dataset.
 REGISTRY = ("digits", "mnist", "xxz")
 
 
@@ -37,6 +38,6 @@ def normalised(x: np.ndarray) -> np.ndarray:
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
-def build(name: str, options: dict) -> Dataset:
-    """Compute the dataset `name` with its block of the configuration."""
-    return import_module(f".{name}", __name__).build(**options)
+def build(name: str, options: dict, progress=lambda fraction, text: None) -> Dataset:
+    """Compute the dataset `name` with its block of the configuration; `progress` is told what takes long."""
+    return import_module(f".{name}", __name__).build(**options, progress=progress)

@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 from . import Dataset, normalised
 
 
-def build(train_fraction: float, seed: int) -> Dataset:
+def build(train_fraction: float, seed: int, progress=None) -> Dataset:
     """Stratified split; pixels scaled to unit norm per image; class 0 is the digit 1, class 1 the digit 9."""
     digits = load_digits()
     keep = np.isin(digits.target, (1, 9))

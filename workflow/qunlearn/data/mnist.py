@@ -47,7 +47,6 @@ def locate(name: str, folder: Path, mirrors: list[str]) -> Path:
     failures = []
     for mirror in mirrors:
         try:
-            pooch.get_logger().setLevel("ERROR")
             fetched = pooch.retrieve(f"{mirror.rstrip('/')}/{name}", SHA256[name], fname=name, path=folder)
             return Path(fetched)
         except Exception as error:  # pooch raises what its transport raises: any failure means the next mirror
@@ -90,7 +89,13 @@ def _choose(labels: np.ndarray, per_class: int, rng: np.random.Generator, exclud
 
 
 def build(
-    train_per_class: int, validation_per_class: int, seed: int, folder: str, mirrors: list[str], split: str
+    train_per_class: int,
+    validation_per_class: int,
+    seed: int,
+    folder: str,
+    mirrors: list[str],
+    split: str,
+    progress=None,
 ) -> Dataset:
     """Class 0 is the digit 1, class 1 the digit 9; pixels / 255, each image scaled to unit norm.
 

@@ -73,7 +73,7 @@ class Sector:
         return state
 
 
-def ground_states(length: int, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ground_states(length: int, deltas: np.ndarray, progress=lambda *_: None) -> tuple[np.ndarray, np.ndarray]:
     """Energies (n,) and ground states (n, 2^L), real, one row per anisotropy."""
     sector = Sector(length)
     energies, states, vector = [], [], None
@@ -81,6 +81,7 @@ def ground_states(length: int, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarr
         energy, vector = sector.ground_state(float(delta), vector)
         energies.append(energy)
         states.append(sector.scatter(vector))
+        progress(len(states) / len(deltas), f"ground state at Delta = {delta:.2f}")
     return np.array(energies), np.array(states)
 
 
@@ -92,11 +93,11 @@ def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.
     return (states * np.conj(largest) / np.abs(largest)).astype(complex)
 
 
-def build(length: int, gauge: str, seed: int) -> Dataset:
+def build(length: int, gauge: str, seed: int, progress=lambda *_: None) -> Dataset:
     """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, validate on 199 between them."""
     deltas = np.concatenate([*TRAIN_DELTA, VALIDATION_DELTA])
     order = np.argsort(deltas)
-    energies, states = ground_states(length, deltas[order])
+    energies, states = ground_states(length, deltas[order], progress)
     back = np.argsort(order)
     energies, states = energies[back], states[back]
     states = apply_gauge(states, gauge, generator("xxz", "gauge", seed))

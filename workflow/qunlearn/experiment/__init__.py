@@ -1,0 +1,1 @@
+"""The study's three computations, one file each: train, unlearn, and analyse the landscape."""
