@@ -52,7 +52,7 @@ def locate(name: str, folder: Path, mirrors: list[str]) -> Path:
         except Exception as error:  # pooch raises what its transport raises: any failure means the next mirror
             failures.append(f"{mirror} ({type(error).__name__})")
     raise UserError(
-        f"{name} is neither in {' nor in '.join(str(path.parent) for path in candidates)}, and no mirror served it: "
+        f"{name} is not in {' or '.join(str(path.parent) for path in candidates)}, and no mirror served it: "
         f"{'; '.join(failures) or 'none configured'}. Put the file into {folder}, or set MNIST_DIR to a folder that "
         "holds it."
     )
