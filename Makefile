@@ -19,7 +19,7 @@ lint: $(VENV)/dev.stamp
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
 
-$(VENV)/%.stamp: envs/%.txt envs/cpu.txt
+$(VENV)/%.stamp: envs/%.txt envs/cpu.txt envs/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<

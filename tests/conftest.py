@@ -14,11 +14,17 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
-def double_precision(request):
-    """Every test runs in double precision unless it is marked otherwise by its own parameters."""
+def double_precision():
+    """Every test starts in double precision; those about single precision switch for themselves."""
     jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compilation_cache(tmp_path_factory):
+    """Programs that several tests share are compiled once."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("jax")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.fixture

@@ -4,9 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from qunlearn import models, training
+from qunlearn.experiment.train import train
 from qunlearn.models import base
+from qunlearn.problem import Cell, Problem
 from qunlearn.training import EvalSet, Schedule, Stream
 
 
@@ -113,3 +116,32 @@ def test_the_trainer_carries_state_and_padding(digits):
     np.testing.assert_array_equal(trained.state["map"], start[1]["map"])
     assert np.all(np.any(trained.state["mean"] != 0, axis=1))
     assert np.all(trained.history["validation_accuracy"][:, -1] > 0.9)
+
+
+class Fitted(base.Model):
+    """Logistic regression by scikit-learn: fitted in one call, one replica after the other."""
+
+    def encode(self, x):
+        return x
+
+    def init(self, key):
+        return {"w": jnp.zeros(64), "b": jnp.zeros(())}, {}
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        return (pool if rows is None else pool[rows]) @ params["w"] + params["b"], state
+
+    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress):
+        stream = streams["train"]
+        fits = [LogisticRegression().fit(pools["train"][r], y) for r, y in zip(stream.rows, stream.labels)]
+        params = {"w": np.stack([f.coef_[0] for f in fits]), "b": np.array([f.intercept_[0] for f in fits])}
+        before, after = (training.evaluate(self, p, {}, pools, evals) for p in (start[0], params))
+        return training.Trained(params, {}, {name: np.stack([before[name], after[name]], 1) for name in after})
+
+
+def test_a_model_fitted_in_one_call_runs_through_the_same_experiment(digits, monkeypatch):
+    monkeypatch.setattr(models, "build", lambda options, inputs: Fitted())
+    problem = Problem(digits, "logistic", {}, "label_flipping", [0, 1])
+    trained = train(problem, [Cell(a, s) for a in (0.0, 0.3) for s in (0, 1)], Schedule(1, 0, 1.0))
+    accuracy = trained.history["validation_accuracy"]
+    assert accuracy.shape == (4, 2)
+    assert np.all(accuracy[:2, -1] > 0.95) and np.all(accuracy[2:, -1] > 0.8)

@@ -79,8 +79,3 @@ class Problem:
 def stack(arrays) -> np.ndarray:
     """Per-cell arrays along a new first axis, the replica axis."""
     return np.stack(list(arrays))
-
-
-def real_dtype():
-    """The precision that the job was configured for."""
-    return jnp.float64 if jax.config.jax_enable_x64 else jnp.float32

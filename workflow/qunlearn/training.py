@@ -89,6 +89,11 @@ def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 
     return optax.GradientTransformation(init, update)
 
 
+def real_dtype():
+    """The precision that the process was configured for."""
+    return jnp.float64 if jax.config.jax_enable_x64 else jnp.float32
+
+
 def weighted_mean(values, weight):
     return jnp.sum(values * weight) / jnp.maximum(jnp.sum(weight), 1)
 
@@ -142,7 +147,7 @@ def _forward(model, params, state, pool, streams, positions, train):
     return batches, state
 
 
-def _measure(model, params, state, pools, evals, sources):
+def _measure(model, sources, params, state, pools, evals):
     """Loss and accuracy on every evaluation set."""
     record = {}
     for name, (rows, labels) in evals.items():
@@ -150,6 +155,20 @@ def _measure(model, params, state, pools, evals, sources):
         record[f"{name}_loss"] = jnp.mean(cross_entropy(logits, labels))
         record[f"{name}_accuracy"] = jnp.mean((logits > 0) == (labels > 0.5))
     return record
+
+
+def _eval_arrays(evals: dict[str, EvalSet]) -> tuple[dict, dict]:
+    """Which pool each evaluation set reads, and its arrays."""
+    sources = {name: e.pool for name, e in evals.items()}
+    return sources, {name: (e.rows, np.asarray(e.labels, real_dtype())) for name, e in evals.items()}
+
+
+def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str, np.ndarray]:
+    """Loss and accuracy (R,) of R replicas on every evaluation set, under the names that a history uses."""
+    sources, arrays = _eval_arrays(evals)
+    pools = {name: jnp.asarray(array, real_dtype()) for name, array in pools.items()}
+    measure = jax.jit(jax.vmap(partial(_measure, model, sources), in_axes=(0, 0, None, 0)))
+    return jax.tree.map(np.asarray, measure(params, state, pools, arrays))
 
 
 def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orders):
@@ -168,7 +187,7 @@ def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orde
 
     def epoch(carry, positions):
         carry, _ = jax.lax.scan(update, carry, positions)
-        return carry, _measure(model, carry[0], carry[1], pools, evals, sources)
+        return carry, _measure(model, sources, carry[0], carry[1], pools, evals)
 
     return jax.lax.scan(epoch, carry, orders)
 
@@ -203,10 +222,9 @@ def minimise(
     `generators` holds one random generator per replica, for the order of its minibatches. `pools['train']` feeds the
     streams; evaluation sets name the pool they read. `progress` is told the fraction done and a one-line summary.
     """
-    real = jnp.float64 if jax.config.jax_enable_x64 else jnp.float32
+    real = real_dtype()
     pools = {name: jnp.asarray(array, real) for name, array in pools.items()}
-    sources = {name: e.pool for name, e in evals.items()}
-    eval_arrays = {name: (e.rows, np.asarray(e.labels, real)) for name, e in evals.items()}
+    sources, eval_arrays = _eval_arrays(evals)
     streams = {
         name: Stream(np.asarray(s.rows), np.asarray(s.labels, real), np.asarray(s.teacher, real))
         for name, s in streams.items()
@@ -221,9 +239,7 @@ def minimise(
     run = jax.jit(
         jax.vmap(partial(_segment, model, loss, optimiser, sources), in_axes=(None, 0, 0, 0, 0)), donate_argnums=(1,)
     )
-    measure = jax.jit(
-        jax.vmap(partial(_measure, model, sources=sources), in_axes=(0, 0, None, 0)),
-    )
+    measure = jax.jit(jax.vmap(partial(_measure, model, sources), in_axes=(0, 0, None, 0)))
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas)
     began, done, finished = time.monotonic(), 0, []

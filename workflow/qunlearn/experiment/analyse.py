@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..landscape import Analyser, Curvature
-from ..problem import Cell, Problem, real_dtype
+from ..problem import Cell, Problem
+from ..training import real_dtype
 
 
 def analyse(

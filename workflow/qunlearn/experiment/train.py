@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..problem import Cell, Problem, stack
-from ..training import EvalSet, Schedule, Stream, Trained, minimise, training_loss
+from ..training import EvalSet, Schedule, Stream, Trained, training_loss
 
 
 def train(problem: Problem, cells: list[Cell], schedule: Schedule, progress=lambda *_: None) -> Trained:
     """Train one model per cell on its poisoned training set; history of 'train' and 'validation'."""
     samples = [problem.samples(cell) for cell in cells]
     rows, labels = stack(s.rows for s in samples), stack(s.labels for s in samples)
-    return minimise(
-        problem.model,
+    return problem.model.optimise(
         training_loss,
         problem.initial([cell.seed for cell in cells]),
         problem.pools,

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..problem import Cell, Problem, real_dtype, stack
-from ..training import EvalSet, Schedule, Stream, Trained, minimise
+from ..problem import Cell, Problem, stack
+from ..training import EvalSet, Schedule, Stream, Trained, real_dtype
 from ..unlearning import REGISTRY
 
 
@@ -35,8 +35,7 @@ def unlearn(
         rows = stack(s.rows[m] for s, m in zip(samples, masks))
         labels = stack(s.labels[m] for s, m in zip(samples, masks))
         streams[name] = Stream(rows, labels, np.take_along_axis(teacher, rows, axis=1))
-    return minimise(
-        problem.model,
+    return problem.model.optimise(
         chosen.loss(**options),
         problem.initial([c.seed for c in cells], "retrain") if chosen.fresh else poisoned,
         problem.pools,

@@ -12,6 +12,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from ..training import Trained, minimise
 
 
 class Model:
@@ -37,9 +40,15 @@ class Model:
         """
         raise TypeError(f"{type(self).__name__} must define logits")
 
+    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress) -> Trained:
+        """Find R replicas' variables, by gradient descent on `loss` from `start`; arguments as for
+        `training.minimise`. A model that is fitted in one call overrides this and fills the history with the
+        starting point and the result (`training.evaluate`)."""
+        return minimise(self, loss, start, pools, streams, evals, schedule, generators, progress)
+
     def squared_gradient_norms(self, params, state, pool, rows):
         """(B,) of |grad_theta z_i|^2, one sample at a time by forward differentiation in every parameter."""
-        flat, unravel = jax.flatten_util.ravel_pytree(params)
+        flat, unravel = ravel_pytree(params)
         jacobian = jax.jacfwd(lambda p: self.logits(unravel(p), state, pool, rows)[0])(flat)
         return jnp.sum(jacobian**2, axis=-1)
 
