@@ -1,0 +1,59 @@
+"""Operation counts of one training update, so that a slow-down shows without timing anything.
+
+Counts are those of XLA's cost analysis of the compiled program: one epoch of one update, no evaluation. Bounds lie
+about a quarter above what was counted when they were set; lower them when an update gets cheaper.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from qunlearn import models, training
+from qunlearn.training import Stream
+
+QNN = {"family": "qnn", "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
+
+
+def update_cost(options, x, batch, lanes):
+    """(floating-point operations, bytes accessed) of one update of `lanes` replicas in single precision."""
+    jax.config.update("jax_enable_x64", False)
+    model = models.build(options, [x, x])
+    pool = jnp.asarray(model.encode(x), jnp.float32)
+    params, state = jax.vmap(model.init)(jax.random.split(jax.random.key(0), lanes))
+    optimiser = training.adam(0.01)
+    rows = np.tile(np.arange(len(x)), (lanes, 1))
+    streams = {"train": Stream(rows, np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.float32))}
+    orders = {"train": np.tile(np.arange(batch, dtype=np.int32), (lanes, 1, 1, 1))}
+    segment = partial(training._segment, model, training.training_loss, optimiser, {})
+    program = jax.jit(training._over_replicas(segment, (None, 0, 0, 0, 0), lanes))
+    carry = (params, state, jax.vmap(optimiser.init)(params))
+    cost = program.lower({"train": pool}, carry, streams, {}, orders).compile().cost_analysis()
+    return cost["flops"], cost["bytes accessed"]
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "batch", "lanes", "flops", "megabytes"),
+    [
+        (QNN | {"depth": 4}, (197, 4096), 32, 10, 2.4e6, 1.9),
+        (QNN | {"depth": 6}, (500, 784), 256, 10, 1.0e8, 29.5),
+        ({"family": "mlp", "hidden": [64, 16]}, (197, 8192), 32, 1, 9.7e7, 46.5),
+        ({"family": "mlp", "hidden": [64, 16]}, (217, 64), 32, 10, 1.0e7, 5.0),
+    ],
+)
+def test_an_update_costs_no_more_than_it_did(options, shape, batch, lanes, flops, megabytes, rng):
+    x = rng.normal(size=shape)
+    found = update_cost(options, x / np.linalg.norm(x, axis=1, keepdims=True), batch, lanes)
+    assert found[0] <= flops
+    assert found[1] <= 1e6 * megabytes
+
+
+def test_the_cost_of_a_narrow_light_cone_hardly_grows_with_the_register(rng):
+    """Sixteen times the amplitudes cost no more than the optimiser's share of the idle parameters."""
+    costs = []
+    for qubits in (6, 10):
+        x = rng.normal(size=(40, 2**qubits)) + 1j * rng.normal(size=(40, 2**qubits))
+        costs.append(update_cost(QNN | {"depth": 3}, x / np.linalg.norm(x, axis=1, keepdims=True), 16, 4)[0])
+    assert costs[1] <= 1.1 * costs[0]
