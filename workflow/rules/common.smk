@@ -23,7 +23,7 @@ wildcard_constraints:
     corruption="|".join(corruption.REGISTRY),
     method="retrain|finetune|scrub|gradient_ascent",
     alphas=ALPHAS_PATTERN,
-    alpha=r"0\.\d{2,4}",
+    alpha=r"0\.\d*[1-9]\d*",
     seeds=SEEDS_PATTERN,
 
 
