@@ -70,6 +70,9 @@ def test_the_configuration_as_shipped_is_valid(good):
         ("unlearning.gradient_ascent.beta", -1, "beta: -1"),
         ("landscape.architectures", {"mpl": ["mlp"]}, "no architecture 'mpl'; did you mean 'mlp'?"),
         ("paths.results", "", "paths.results: must not be empty"),
+        ("alphas", [float("nan")], "alphas[0]: nan is not a finite number"),
+        ("training.xxz.qnn.learning_rate", "inf", "training.xxz.qnn.learning_rate: inf is not a finite number"),
+        ("data.digits.seed", 2**32, "data.digits.seed: 4294967296 is too large (at most 4294967295)"),
         ("data", None, "data: None is not of type object"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
 from pathlib import Path
 
 import jsonschema
@@ -131,6 +132,17 @@ def _word(error: jsonschema.ValidationError) -> list[str]:
     return [f"{path}: {error.message}"]
 
 
+def _not_finite(value, path=()) -> list[str]:
+    """Every nan and infinity, which no bound of a schema catches."""
+    if isinstance(value, dict):
+        return [line for key, item in value.items() for line in _not_finite(item, (*path, key))]
+    if isinstance(value, list):
+        return [line for i, item in enumerate(value) for line in _not_finite(item, (*path, i))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f"{_dotted(path)}: {value} is not a finite number"]
+    return []
+
+
 # -- checks that span several keys -----------------------------------------------------------------------------------
 def _check_names(config: dict) -> list[str]:
     known = list(config["architectures"])
@@ -209,6 +221,7 @@ def validate(config: dict) -> dict:
     config = _coerce(copy.deepcopy(dict(config)), rules, rules)
     errors = jsonschema.Draft202012Validator(rules).iter_errors(config)
     problems = [line for error in sorted(errors, key=lambda e: str(list(e.absolute_path))) for line in _word(error)]
+    problems += _not_finite(config)
     if not problems:
         problems = _check_names(config) + _check_alphas(config)
     if not problems:
