@@ -1,14 +1,18 @@
-# make figures: the whole study.   make test: the tests.   Both first set up .venv with pinned packages.
+# make figures: the whole study.   make test: the tests.   make benchmark: how fast an update is.
+# Each first sets up .venv with pinned packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures test lint clean
+.PHONY: figures test benchmark lint clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
 	@python workflow/scripts/print_summary.py
+
+benchmark: $(VENV)/cpu.stamp
+	snakemake benchmark
 
 test: $(VENV)/dev.stamp
 	pytest tests
