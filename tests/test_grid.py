@@ -101,3 +101,11 @@ def test_a_script_depends_on_what_it_uses_and_no_more():
     )
     assert "plots/fig3.py" in names("draw_fig3") and "training.py" not in names("draw_fig3")
     assert code_hash(SCRIPTS / "draw_fig2.py") != code_hash(SCRIPTS / "draw_fig3.py")
+
+
+def test_the_library_is_read_once_however_many_jobs_there_are():
+    code_hash(SCRIPTS / "train_models.py", "models.mlp")
+    before = code_hash.cache_info()
+    code_hash(SCRIPTS / "train_models.py", "models.mlp")
+    after = code_hash.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)

@@ -1,5 +1,6 @@
 """The workflow as a user runs it: a reduced study end to end, what reruns when something changes, and refusals."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -202,3 +203,16 @@ def test_lint_is_clean(tmp_path):
     folder = copy_project(tmp_path)
     done = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_row_of_the_benchmark(study):
+    row = "results/benchmarks/rows/project/mlp_digits/replicas2.json"
+    fast = ("--config", 'benchmark={"replicas": [1], "runs": 2, "seconds": 0.5}')
+    output = snakemake(study, row, "--configfile", "tiny.yaml", *fast)
+    assert "µs per update and replica" in output
+    found = json.loads((study / row).read_text())
+    assert {"engine", "task", "replicas", "updates", "seconds_compile", "seconds_run", "peak_rss_mb"} <= set(found)
+    assert found["floor_ratio"] == pytest.approx(found["seconds_per_update_per_replica"] / found["floor_s"])
+    plan = planned(study, "benchmark", "--configfile", "tiny.yaml", *fast)
+    assert plan["draw_benchmark"] == plan["tabulate_benchmark"] == 1
+    assert plan["time_engine"] >= 5 + 14

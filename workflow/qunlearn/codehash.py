@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from functools import cache
 from pathlib import Path
 
 LIBRARY = Path(__file__).parent
@@ -55,8 +56,12 @@ def sources(script: Path, plugins: list[str]) -> list[Path]:
     return sorted(seen)
 
 
+@cache
 def code_hash(script: str | Path, *plugins: str) -> str:
-    """Twelve hexadecimal digits that change when any source file that the script depends on does."""
+    """Twelve hexadecimal digits that change when any source file that the script depends on does.
+
+    Read once per process: thousands of jobs share a script.
+    """
     digest = hashlib.sha256()
     for path in sources(Path(script).resolve(), list(plugins)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

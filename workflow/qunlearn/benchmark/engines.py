@@ -20,6 +20,7 @@ import optax
 
 from .. import models, training
 from ..keys import generator, jax_key
+from ..models import qnn
 from ..quantum import statevector
 from ..quantum.ansatz import Ansatz, circuit, readout, tensorcircuit
 from . import tasks
@@ -131,7 +132,7 @@ def _circuit_engine(expectation):
     def engine(spec, inputs, replicas, updates):
         model = models.build(spec.options, [inputs.x[:1], inputs.x[:1]])
         complex_dtype = jnp.complex128 if jax.config.jax_enable_x64 else jnp.complex64
-        states = jnp.asarray(models.qnn.amplitudes(inputs.x), complex_dtype)
+        states = jnp.asarray(qnn.amplitudes(inputs.x), complex_dtype)
         y = jnp.asarray(inputs.y, training.real_dtype())
 
         def logits(params, states):
@@ -233,7 +234,7 @@ def reference_logits(spec, inputs: Inputs) -> np.ndarray:
     params = jax.tree.map(lambda a: np.asarray(a[0], float), _start(full, 1)[0])
     x = inputs.x[:MAX_CHECKED]
     if "theta" in params:
-        states = models.qnn.amplitudes(x)
+        states = qnn.amplitudes(x)
         with tensorcircuit("numpy") as tc:
             z = [readout(tc, model.ansatz, params["theta"], state) for state in states]
         return model.scale * np.array(z)
