@@ -30,6 +30,7 @@ COST = "seconds_per_update_per_replica"
 
 def _scan(axis, growth, name: str) -> None:
     """Cost against the number at the end of the task's name."""
+    all_sizes = sorted({int(size) for size in growth["task"].str.extract(rf"{name}(\d+)$")[0].dropna()})
     for prefix, marker, label in (("", "o-", "chain"), ("ring_", "s--", "ring")):
         rows = growth[growth["task"].str.fullmatch(rf"{prefix}{name}\d+")]
         if rows.empty:
@@ -38,6 +39,8 @@ def _scan(axis, growth, name: str) -> None:
         axis.plot(sizes, rows[COST], marker, color=ENGINES["light_cone"][1], ms=3, label=label)
         axis.plot(sizes, rows["floor_s"], ":", color="black", lw=0.8)
     axis.set(yscale="log", xlabel=SCANS[name], xscale="log" if name == "samples" else "linear")
+    axis.set_xticks(all_sizes, all_sizes)
+    axis.minorticks_off()
     if axis.get_legend_handles_labels()[1] != ["chain"]:
         axis.legend()
 
