@@ -6,7 +6,10 @@ import pandas as pd
 import pytest
 
 from qunlearn.benchmark import engines, floor, tasks
+from qunlearn.models import qnn
 from qunlearn.plots import benchmark
+from qunlearn.quantum import lightcone
+from qunlearn.quantum.ansatz import Ansatz
 
 SMALL = {"qnn": tasks.Qnn(8, 2, 12, 4), "mlp": tasks.Mlp(8, 12, 4, hidden=(5, 3))}
 
@@ -57,6 +60,14 @@ def test_every_task_has_distinct_rows_and_known_engines():
         assert set(tasks.engines(name)) <= set(engines.REGISTRY)
         assert tasks.engines(name)[0] in tasks.OWN
     assert not set(tasks.TASKS) & set(tasks.GROWTH)
+
+
+def test_every_timed_qnn_has_a_light_cone_narrow_enough_for_the_floor():
+    specs = [spec for spec in [*tasks.TASKS.values(), *tasks.GROWTH.values()] if isinstance(spec, tasks.Qnn)]
+    for spec in specs:
+        qubits = (spec.width - 1).bit_length()
+        ansatz = Ansatz(qubits, spec.depth, spec.entangler, spec.options["rotations"], qubits - 1)
+        assert len(lightcone.support(ansatz)) <= qnn.MAX_CONE, spec
 
 
 def test_work_of_a_qnn_counts_the_light_cone_alone():

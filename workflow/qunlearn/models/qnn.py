@@ -14,7 +14,7 @@ from ..quantum.ansatz import Ansatz
 from . import base
 
 #: Widest light cone, in qubits, that is held as 4^k Pauli strings.
-MAX_CONE = 7
+MAX_CONE = 8
 INITIAL_ANGLE = 0.01  # standard deviation, radians
 
 
