@@ -24,9 +24,9 @@ rule time_engine:
     log:
         f"{LOGS}/time_engine/{{engine}}/{{task}}/replicas{{replicas}}.log",
     wildcard_constraints:
-        engine="[a-z_]+",
-        task="[a-z_]+[0-9]*",
-        replicas=r"\d+",
+        engine="|".join(engine for names in benchmark_tasks.ENGINES.values() for engine in names),
+        task="|".join([*benchmark_tasks.TASKS, *benchmark_tasks.GROWTH]),
+        replicas=r"[1-9]\d*",
     conda:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1

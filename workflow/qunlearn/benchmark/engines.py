@@ -19,6 +19,7 @@ import numpy as np
 import optax
 
 from .. import models, training
+from ..errors import UserError
 from ..keys import generator, jax_key
 from ..models import qnn
 from ..quantum import statevector
@@ -42,7 +43,8 @@ class Engine(NamedTuple):
 
 
 def _start(model, replicas: int):
-    keys = jax.random.split(jax_key("benchmark", "init"), 256)[:replicas]
+    key = jax_key("benchmark", "init")
+    keys = jax.vmap(lambda replica: jax.random.fold_in(key, replica))(jnp.arange(replicas))
     params, state = jax.vmap(model.init)(keys)
     if "theta" in params:  # away from the identity, where every engine would agree
         params = {"theta": 100 * params["theta"]}
@@ -248,6 +250,10 @@ def reference_logits(spec, inputs: Inputs) -> np.ndarray:
 def measure(name: str, spec, replicas: int, runs: int, seconds: float) -> dict:
     """Check the engine's logits, then time it: `runs` runs, fewer (at least one) where they would take longer than
     `seconds` in all. Raises ValueError where the logits are wrong."""
+    if name not in tasks.ENGINES[spec.options["family"]]:
+        raise UserError(
+            f"'{name}' cannot run a {spec.options['family']}; choose from {tasks.ENGINES[spec.options['family']]}"
+        )
     inputs = Inputs(*tasks.data(spec))
     # circuit simulators are slow enough to be timed by single updates
     slow = "hidden" not in spec.options and name not in tasks.OWN
