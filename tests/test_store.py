@@ -57,7 +57,7 @@ def test_a_damaged_file_is_never_read_as_data(damage, digits, tmp_path):
         store.write_dataset(path, digits, {})
         raw = path.read_bytes()
         path.write_bytes({"empty": b"", "garbage": b"x" * len(raw), "truncated": raw[: len(raw) // 2]}[damage])
-    with pytest.raises(UserError, match=r"d\.h5 is missing, truncated or not HDF5.*Delete it and run"):
+    with pytest.raises(UserError, match=r"d\.h5 is missing, truncated, damaged or not HDF5.*Delete it and run"):
         store.read_dataset(path)
 
 

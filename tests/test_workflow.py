@@ -181,7 +181,7 @@ def test_a_damaged_result_stops_with_its_name(study):
         text = snakemake(study, "results/tables/resilience.csv", "--force", check=False)
     finally:
         path.write_bytes(good)
-    assert re.search(r"alpha0.00-0.30/seed0-1.h5 is missing, truncated or not HDF5.*Delete it", text)
+    assert re.search(r"alpha0.00-0.30/seed0-1.h5 is missing, truncated, damaged or not HDF5.*Delete it", text)
     assert "Traceback" not in text
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import UserError
@@ -42,15 +43,14 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
 class Progress:
     """Prints `title | percent | text` to the terminal and the log, at most every `every` seconds and at the end."""
 
-    def __init__(self, title: str, log: Path | None, every: float = 5.0):
+    def __init__(self, title: str, log: Path, every: float = 5.0):
         self.title, self.log, self.every, self.last = title, log, every, -float("inf")
 
     def line(self, text: str) -> None:
         message = f"{self.title} | {text}"
         print(message, file=sys.stderr, flush=True)
-        if self.log:
-            with self.log.open("a") as file:
-                file.write(message + "\n")
+        with suppress(OSError), self.log.open("a") as file:  # a full disk is reported by what needs the space
+            file.write(message + "\n")
 
     def __call__(self, fraction: float, text: str) -> None:
         now = time.monotonic()
@@ -59,16 +59,49 @@ class Progress:
             self.line(f"{100 * fraction:3.0f} % | {text}")
 
 
+def _diagnosis(error: Exception) -> str | None:
+    """One sentence for what the user or the machine's keeper can mend; None for anything else."""
+    if isinstance(error, UserError):
+        return str(error)
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error):
+        return (
+            f"the disk is full ({error}). Free space and run the same command again: finished results are kept, this "
+            "one is computed anew."
+        )
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{error.filename or error} cannot be written. Change its permissions, or another folder under `paths`."
+    return None
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
 @contextmanager
-def job(title: str, log: str | None = None) -> Iterator[Callable[[float, str], None]]:
-    """Run a job's work; a UserError ends the process with its one sentence, anything else with a traceback."""
-    path = Path(log) if log else None
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
-    progress = Progress(title, path)
+def job(title: str, snakemake) -> Iterator[Progress]:
+    """Run a job's work with its progress in the job's log.
+
+    What the user can mend ends the process with one sentence, anything else with a traceback. Snakemake retries without
+    asking why a job failed; a retry helps against lost nodes and too little memory or time, but not against an error
+    of the work itself, so a retry of a job whose log ends in an error stops at once with the same words.
+    """
+    log = Path(snakemake.log[0])
+    progress = Progress(title, log)
     try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if snakemake.resources.get("attempt", 1) > 1 and log.exists():
+            _, failed, why = log.read_text().rpartition("| error: ")
+            if failed:
+                raise UserError(why.strip())
+        log.write_text("")
         yield progress
-    except UserError as error:
-        progress.line(f"error: {error}")
+    except Exception as error:
+        if _out_of_memory(error):
+            progress.line(f"out of memory: {error}")
+            raise
+        sentence = _diagnosis(error)
+        progress.line(f"error: {sentence or repr(error)}")
+        if sentence is None:
+            raise
         raise SystemExit(1) from None

@@ -1,7 +1,7 @@
 """Results on disk: HDF5 with attributes that say where they came from, written whole or not at all.
 
-Every file is written under a temporary name and renamed, so that a file that exists is complete; what cannot be read
-is reported by name, never taken for data. No pickles.
+Every file is written under a temporary name and renamed, so that a file that exists is complete. Arrays and the file's
+own structure carry checksums: what was damaged is reported by name, never taken for data. No pickles.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from .data import Dataset
 from .errors import UserError
 
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", "tensorcircuit-ng", "snakemake")
+
+
+#: What a file of trained or unlearned cells holds.
+CELLS = ("alpha", "seed", "params", "history")
 
 
 @contextmanager
@@ -75,23 +79,26 @@ def _put(group, content: dict) -> None:
         if isinstance(value, dict):
             _put(group.create_group(name), value)
         else:
-            group.create_dataset(name, data=np.asarray(value))
+            value = np.asarray(value)
+            group.create_dataset(name, data=value, fletcher32=value.size > 0 and value.ndim > 0)
 
 
 def _get(node):
     return {name: _get(item) for name, item in node.items()} if isinstance(node, h5py.Group) else node[()]
 
 
-def read(path: str | Path) -> tuple[dict, dict]:
-    """(content, attributes) of a file written by `write`; raises UserError naming a file that is not one."""
+def read(path: str | Path, holds: tuple[str, ...] = ()) -> tuple[dict, dict]:
+    """(content, attributes) of a file written by `write`; raises UserError naming a file that is not one, or that
+    lacks an entry of `holds`."""
+    cure = "Delete it and run the same command again: it will be recomputed."
     try:
         with h5py.File(path, "r") as file:
-            return _get(file), dict(file.attrs)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise UserError(
-            f"{path} is missing, truncated or not HDF5 ({error}). Delete it and run the same command again: "
-            "it will be recomputed."
-        ) from error
+            content, attributes = _get(file), dict(file.attrs)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise UserError(f"{path} is missing, truncated, damaged or not HDF5 ({error}). {cure}") from error
+    if lacking := [name for name in holds if name not in content]:
+        raise UserError(f"{path} holds no '{lacking[0]}': it is not a result of this workflow. {cure}")
+    return content, attributes
 
 
 def write_dataset(path, dataset: Dataset, settings: dict) -> None:
@@ -118,7 +125,7 @@ def write_dataset(path, dataset: Dataset, settings: dict) -> None:
 
 
 def read_dataset(path) -> Dataset:
-    content, attributes = read(path)
+    content, attributes = read(path, ("train", "validation"))
     try:
         train, validation = content["train"], content["validation"]
         return Dataset(
@@ -169,7 +176,7 @@ def read_cells(paths, cells) -> tuple[dict, dict]:
 
     found = {}
     for path in paths:
-        content, _ = read(path)
+        content, _ = read(path, CELLS)
         for i, key in enumerate(zip(content["alpha"].tolist(), content["seed"].tolist())):
             part = (content["params"], content.get("state", {}))
             found[key] = jax.tree.map(lambda a: a[i], part)  # noqa: B023

@@ -53,7 +53,7 @@ def resilience(cells: list[str], datasets: list[str], alphas, seeds, margin: flo
     """Accuracy and loss at the end of training; train accuracy is against the labels trained on."""
     rows = []
     for path in cells:
-        content, _ = store.read(path)
+        content, _ = store.read(path, store.CELLS)
         history = content["history"]
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if alpha in alphas and seed in seeds:
@@ -72,7 +72,7 @@ def unlearning(cells: list[str], seeds) -> pd.DataFrame:
     """Accuracies before step 0 and after every step; forget and retain accuracy are against clean labels."""
     parts = []
     for path in cells:
-        content, _ = store.read(path)
+        content, _ = store.read(path, store.CELLS)
         history = content["history"]
         method = PurePath(path).parts[-2]
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
@@ -98,7 +98,7 @@ def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd
     rows = []
     names = ["trace", "gauss_newton", "residual", "top_eigenvalue"]
     for path in cells:
-        content, _ = store.read(path)
+        content, _ = store.read(path, ("alpha", "seed", *_SETS))
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if seed not in seeds:
                 continue

@@ -14,6 +14,7 @@ from qunlearn.grid import ALPHAS_PATTERN, SEEDS_PATTERN, format_alpha
 RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]
 TIMES = f"{RESULTS}/benchmarks"
+SCRATCH = {"tmpdir": config["paths"]["scratch"]} if config["paths"]["scratch"] else {}
 CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
 
 

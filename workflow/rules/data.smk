@@ -13,6 +13,8 @@ rule build_dataset:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    resources:
+        **SCRATCH,
     params:
         options=lambda wildcards: data_options(config, wildcards.dataset),
         code=lambda wildcards: code("build_dataset", f"data.{wildcards.dataset}"),
@@ -37,6 +39,8 @@ rule build_mnist:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    resources:
+        **SCRATCH,
     params:
         options=data_options(config, "mnist"),
         code=code("build_dataset", "data.mnist"),

@@ -20,6 +20,8 @@ rule analyse_landscape:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    resources:
+        **SCRATCH,
     params:
         architecture=cell_architecture,
         alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "landscape")),

@@ -14,6 +14,8 @@ rule train_models:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    resources:
+        **SCRATCH,
     params:
         architecture=cell_architecture,
         schedule=lambda wildcards: training_schedule(config, wildcards.dataset, wildcards.model),

@@ -20,6 +20,8 @@ rule unlearn_models:
     conda:
         "../../envs/cpu.yaml"
     threads: 1
+    resources:
+        **SCRATCH,
     params:
         architecture=cell_architecture,
         schedule=lambda wildcards: unlearning_schedule(config, wildcards.dataset, wildcards.model),

@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job(f"data {snakemake.output[0]}", snakemake.log[0]) as progress:
+with job(f"data {snakemake.output[0]}", snakemake) as progress:
     from pathlib import Path
 
     from qunlearn import data, store

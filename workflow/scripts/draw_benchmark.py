@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job("figure benchmark", snakemake.log[0]):
+with job("figure benchmark", snakemake):
     from qunlearn import tables
     from qunlearn.plots import benchmark, style
 

@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job("figure 2", snakemake.log[0]):
+with job("figure 2", snakemake):
     from qunlearn import store, tables
     from qunlearn.plots import fig2, style
 

@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job("figure 3", snakemake.log[0]):
+with job("figure 3", snakemake):
     from qunlearn import tables
     from qunlearn.plots import fig3, style
 

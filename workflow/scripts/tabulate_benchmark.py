@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qunlearn.job import job
 
-with job("table benchmark", snakemake.log[0]) as progress:
+with job("table benchmark", snakemake) as progress:
     import pandas as pd
 
     from qunlearn import store

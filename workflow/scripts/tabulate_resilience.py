@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job("table resilience", snakemake.log[0]) as progress:
+with job("table resilience", snakemake) as progress:
     from qunlearn import tables
 
     p = snakemake.params

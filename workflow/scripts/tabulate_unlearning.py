@@ -2,7 +2,7 @@
 
 from qunlearn.job import job
 
-with job("table unlearning", snakemake.log[0]) as progress:
+with job("table unlearning", snakemake) as progress:
     from qunlearn import tables
 
     p = snakemake.params

@@ -7,7 +7,7 @@ from qunlearn.job import configure_jax, job
 
 names = snakemake.wildcards
 replicas = int(names.replicas)
-with job(f"time {names.engine} {names.task}, {replicas} replicas", snakemake.log[0]) as progress:
+with job(f"time {names.engine} {names.task}, {replicas} replicas", snakemake) as progress:
     options = snakemake.params.options
     from qunlearn.benchmark import tasks
 

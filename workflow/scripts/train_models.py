@@ -5,7 +5,7 @@ from qunlearn.job import configure_jax, job
 names = snakemake.wildcards
 title = f"train {names.dataset} {names.model} {names.corruption} alpha {names.alphas} seed {names.seeds}"
 
-with job(title, snakemake.log[0]) as progress:
+with job(title, snakemake) as progress:
     params = snakemake.params
     device = configure_jax(params.precision, snakemake.config["paths"]["compilation_cache"], snakemake.threads)
     from qunlearn import store
