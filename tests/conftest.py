@@ -10,8 +10,6 @@ import pytest
 from qunlearn import data
 from qunlearn.data import xxz
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(autouse=True)
 def double_precision():

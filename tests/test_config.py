@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from conftest import ROOT
+from project import ROOT
 from qunlearn import config as configuration
 from qunlearn import corruption, data, models, unlearning
 from qunlearn.errors import UserError

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from conftest import ROOT
+from project import ROOT
 from qunlearn.codehash import code_hash, sources
 from qunlearn.config import validate
 from qunlearn.errors import UserError

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -12,38 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import ROOT
+from project import ROOT, copy_project, planned, snakemake, snapshot
 
 pytestmark = pytest.mark.workflow
-
-TINY = {
-    "datasets": ["digits"],
-    "corruptions": ["label_flipping"],
-    "alphas": [0.0, 0.3],
-    "seeds": [0, 1],
-    "methods": ["finetune", "scrub"],
-    "training": {"digits": {"mlp": {"epochs": 10}, "qnn": {"epochs": 10}}},
-    "architectures": {"qnn": {"depth": {"digits": 3}}},
-    "unlearning": {"steps": 5, "architectures": {"mlp": ["mlp"]}},
-    "landscape": {"alphas": [0.3], "architectures": {"mlp": ["mlp"]}},
-}
-
-
-def snakemake(folder, *arguments, check=True):
-    configuration = [] if "--configfile" in arguments else ["--configfile", "tiny.yaml"]
-    command = [sys.executable, "-m", "snakemake", *arguments, *configuration]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def copy_project(folder):
-    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +21,6 @@ def study(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("study"))
     folder.joinpath("output.txt").write_text(snakemake(folder))
     return folder
-
-
-def planned(folder, *arguments):
-    """Rule -> number of jobs that a dry run announces."""
-    text = snakemake(folder, "-n", *arguments)
-    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", text, re.S)
-    return {} if not table else {row.split()[0]: int(row.split()[1]) for row in table[1].splitlines()}
-
-
-def snapshot(folder):
-    files = [path for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
-    return {path: path.stat().st_mtime_ns for path in files}
 
 
 def test_tables_have_their_columns_and_rows(study):

@@ -4,12 +4,6 @@ from qunlearn.benchmark import tasks as benchmark_tasks
 TIMED = f"{TIMES}/rows/{{engine}}/{{task}}/replicas{{replicas}}.json"
 
 
-localrules:
-    benchmark,
-    tabulate_benchmark,
-    draw_benchmark,
-
-
 rule benchmark:
     input:
         f"{TIMES}/speed.csv",

@@ -1,11 +1,6 @@
 # Figures of the main text, as vector PDF with a PNG beside each.
 
 
-localrules:
-    draw_fig2,
-    draw_fig3,
-
-
 rule draw_fig2:
     input:
         data=[grid.data(name) for name in config["datasets"]],

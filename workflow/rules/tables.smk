@@ -1,12 +1,6 @@
 # Tidy tables, one row per observation: the only input of the figures' curves.
 
 
-localrules:
-    tabulate_resilience,
-    tabulate_unlearning,
-    tabulate_landscape,
-
-
 rule tabulate_resilience:
     input:
         data=[grid.data(name) for name in config["datasets"]],

@@ -1,0 +1,52 @@
+"""A copy of the project with a study of seconds, and Snakemake as a user calls it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "datasets": ["digits"],
+    "corruptions": ["label_flipping"],
+    "alphas": [0.0, 0.3],
+    "seeds": [0, 1],
+    "methods": ["finetune", "scrub"],
+    "training": {"digits": {"mlp": {"epochs": 10}, "qnn": {"epochs": 10}}},
+    "architectures": {"qnn": {"depth": {"digits": 3}}},
+    "unlearning": {"steps": 5, "architectures": {"mlp": ["mlp"]}},
+    "landscape": {"alphas": [0.3], "architectures": {"mlp": ["mlp"]}},
+}
+
+
+def snakemake(folder, *arguments, check=True):
+    configuration = [] if "--configfile" in arguments else ["--configfile", "tiny.yaml"]
+    command = [sys.executable, "-m", "snakemake", *arguments, *configuration]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def copy_project(folder):
+    folder.mkdir(exist_ok=True)
+    for name in ("Snakefile", "config.yaml", "workflow", "presets", "profiles", "envs"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    return folder
+
+
+def planned(folder, *arguments):
+    """Rule -> number of jobs that a dry run announces."""
+    text = snakemake(folder, "-n", *arguments)
+    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", text, re.S)
+    return {} if not table else {row.split()[0]: int(row.split()[1]) for row in table[1].splitlines()}
+
+
+def snapshot(folder):
+    files = [path for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    return {path: path.stat().st_mtime_ns for path in files}
