@@ -1,11 +1,12 @@
 # make figures: the whole study.   make test: the tests.   make benchmark: how fast an update is.
+# make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures test benchmark lint clean
+.PHONY: figures test test-cluster benchmark lint clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
@@ -16,6 +17,10 @@ benchmark: $(VENV)/cpu.stamp
 
 test: $(VENV)/dev.stamp
 	pytest tests
+
+test-cluster: $(VENV)/dev.stamp
+	tests/cluster/install
+	pytest -rs -s tests/cluster
 
 lint: $(VENV)/dev.stamp
 	ruff check .

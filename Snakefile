@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 
 from snakemake.exceptions import WorkflowError
 
-from qunlearn.config import validate
+from qunlearn.config import check_folders, validate
 from qunlearn.errors import UserError
 from qunlearn.grid import TABLES, Grid
 from qunlearn.job import share_library
@@ -20,6 +20,7 @@ configfile: "config.yaml"
 
 try:
     config = validate(config)
+    check_folders(config["paths"])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 grid = Grid(config)

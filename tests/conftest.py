@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from project import copy_project, snakemake
 from qunlearn import data
 from qunlearn.data import xxz
 
@@ -47,3 +48,11 @@ def mnist_dir():
     if not folder or not (Path(folder) / "t10k-images-idx3-ubyte.gz").exists():
         pytest.skip("set MNIST_DIR to a folder with MNIST's test files to run this test")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A reduced study, whole; its output on the terminal is in output.txt."""
+    folder = copy_project(tmp_path_factory.mktemp("study"))
+    folder.joinpath("output.txt").write_text(snakemake(folder))
+    return folder

@@ -30,8 +30,9 @@ def block(cells):
 def test_cells_round_trip_and_provenance(tmp_path):
     cells = [Cell(0.0, 0), Cell(0.0, 1), Cell(0.3, 0), Cell(0.3, 1)]
     path = tmp_path / "a" / "cells.h5"
-    store.write_cells(path, cells, block(cells), {"schedule": {"epochs": 2}}, "cpu: test")
-    params, state = store.read_cells([path], [Cell(0.3, 1), Cell(0.0, 0)])
+    store.write_cells(path, cells, block(cells), np.zeros(len(cells), bool), {"schedule": {"epochs": 2}}, "cpu: test")
+    (params, state), diverged = store.read_cells([path], [Cell(0.3, 1), Cell(0.0, 0)])
+    assert diverged.tolist() == [False, False]
     np.testing.assert_array_equal(params["w"], [[9, 10, 11], [0, 1, 2]])
     assert state == {}
     _, attributes = store.read(path)
@@ -39,13 +40,13 @@ def test_cells_round_trip_and_provenance(tmp_path):
     assert "jax" in json.loads(attributes["versions"]) and attributes["device"] == "cpu: test"
     assert attributes["git_revision"]
     again = tmp_path / "again.h5"
-    store.write_cells(again, cells, block(cells), {"schedule": {"epochs": 2}}, "cpu: test")
+    store.write_cells(again, cells, block(cells), np.zeros(len(cells), bool), {"schedule": {"epochs": 2}}, "cpu: test")
     assert again.read_bytes() == path.read_bytes()
 
 
 def test_a_missing_cell_is_named(tmp_path):
     cells = [Cell(0.0, 0)]
-    store.write_cells(tmp_path / "c.h5", cells, block(cells), {}, "cpu")
+    store.write_cells(tmp_path / "c.h5", cells, block(cells), np.zeros(len(cells), bool), {}, "cpu")
     with pytest.raises(UserError, match=r"c\.h5 hold no cell .*0\.5"):
         store.read_cells([tmp_path / "c.h5"], [Cell(0.5, 0)])
 

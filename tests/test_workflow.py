@@ -16,13 +16,6 @@ from project import ROOT, copy_project, planned, snakemake, snapshot
 pytestmark = pytest.mark.workflow
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("study"))
-    folder.joinpath("output.txt").write_text(snakemake(folder))
-    return folder
-
-
 def test_tables_have_their_columns_and_rows(study):
     tables = study / "results" / "tables"
     resilience = pd.read_csv(tables / "resilience.csv")
@@ -131,16 +124,30 @@ def test_one_job_per_cell_gives_the_same_tables(study):
     pd.testing.assert_frame_equal(split, whole[whole.model == "mlp"].reset_index(drop=True))
 
 
-def test_a_damaged_result_stops_with_its_name(study):
-    path = study / "results/train/digits/qnn/label_flipping/alpha0.00-0.30/seed0-1.h5"
-    good = path.read_bytes()
-    try:
-        path.write_bytes(good[:1000])
-        text = snakemake(study, "results/tables/resilience.csv", "--force", check=False)
-    finally:
-        path.write_bytes(good)
-    assert re.search(r"alpha0.00-0.30/seed0-1.h5 is missing, truncated, damaged or not HDF5.*Delete it", text)
-    assert "Traceback" not in text
+ACCURACIES = ["train_accuracy", "val_accuracy"]
+
+
+def test_the_number_of_threads_does_not_change_accuracies(study):
+    threads = ["--set-threads", "train_models=2", "--config", "paths={results: results3}"]
+    snakemake(study, "results3/tables/resilience.csv", "--cores", "2", *threads)
+    two = pd.read_csv(study / "results3/tables/resilience.csv")
+    one = pd.read_csv(study / "results/tables/resilience.csv")
+    pd.testing.assert_frame_equal(two[ACCURACIES], one[ACCURACIES], check_exact=True)
+
+
+def test_the_same_command_twice_gives_the_same_bytes_wherever_files_lie(study, tmp_path):
+    folder = copy_project(tmp_path / "project")
+    before = snapshot(folder)
+    paths = {name: str(tmp_path / "elsewhere" / name) for name in ("results", "logs", "mnist", "scratch")}
+    paths["compilation_cache"] = str(tmp_path / "elsewhere" / "jax")
+    settings = yaml.safe_load((folder / "tiny.yaml").read_text()) | {"paths": paths}
+    (tmp_path / "moved.yaml").write_text(yaml.safe_dump(settings))
+    snakemake(folder, "--configfile", str(tmp_path / "moved.yaml"))
+    for name in ("resilience", "unlearning", "landscape"):
+        table = f"tables/{name}.csv"
+        assert (tmp_path / "elsewhere/results" / table).read_bytes() == (study / "results" / table).read_bytes(), name
+    assert {path.name for path in (tmp_path / "elsewhere").iterdir()} == {"results", "logs", "jax", "scratch"}
+    assert snapshot(folder) == before
 
 
 def graph(text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import math
+import os
 from pathlib import Path
 
 import jsonschema
@@ -231,6 +232,17 @@ def validate(config: dict) -> dict:
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))
         raise UserError(f"{count} in the configuration; nothing was started.\n{lines}")
     return config
+
+
+def check_folders(paths: dict) -> None:
+    """Raises UserError where results or logs could not be written."""
+    for key in ("results", "logs"):
+        folder = next(p for p in (Path(paths[key]).absolute(), *Path(paths[key]).absolute().parents) if p.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            why = "cannot be written" if folder.is_dir() else "is not a folder"
+            raise UserError(
+                f"paths.{key}: {folder} {why}; change its permissions or name another folder. Nothing was started."
+            )
 
 
 # -- what one job needs ----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", 
 
 
 #: What a file of trained or unlearned cells holds.
-CELLS = ("alpha", "seed", "params", "history")
+CELLS = ("alpha", "seed", "params", "history", "diverged")
 
 
 @contextmanager
@@ -144,14 +144,15 @@ def read_dataset(path) -> Dataset:
         raise UserError(f"{path} holds no {error}: delete it and run the same command again.") from error
 
 
-def write_cells(path, cells, trained, settings: dict, device: str) -> None:
-    """A trained (or unlearned) block: cells along the first axis of every array."""
+def write_cells(path, cells, trained, diverged, settings: dict, device: str) -> None:
+    """A trained (or unlearned) block: cells along the first axis of every array; `diverged` (cells,): failed."""
     content = {
         "alpha": [cell.alpha for cell in cells],
         "seed": [cell.seed for cell in cells],
         "params": trained.params,
         "state": trained.state,
         "history": trained.history,
+        "diverged": diverged,
     }
     units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
     for name in trained.history:
@@ -160,9 +161,10 @@ def write_cells(path, cells, trained, settings: dict, device: str) -> None:
     write(path, content, {**provenance(settings), "device": device}, units)
 
 
-def write_landscape(path, cells, curvatures: dict, accuracy, settings: dict, device: str) -> None:
+def write_landscape(path, cells, curvatures: dict, accuracy, diverged, settings: dict, device: str) -> None:
     """Curvatures per evaluation set and cell, one array per quantity."""
-    content = {"alpha": [c.alpha for c in cells], "seed": [c.seed for c in cells], "validation_accuracy": accuracy}
+    content = {"alpha": [c.alpha for c in cells], "seed": [c.seed for c in cells]}
+    content |= {"validation_accuracy": accuracy, "diverged": diverged}
     units = {}
     for name, values in curvatures.items():
         content[name] = {field: [getattr(v, field) for v in values] for field in values[0]._fields}
@@ -170,15 +172,15 @@ def write_landscape(path, cells, curvatures: dict, accuracy, settings: dict, dev
     write(path, content, {**provenance(settings), "device": device}, units)
 
 
-def read_cells(paths, cells) -> tuple[dict, dict]:
-    """(params, state) of the given (alpha, seed) cells, stacked in their order, from the files that hold them."""
+def read_cells(paths, cells) -> tuple[tuple[dict, dict], np.ndarray]:
+    """((params, state), diverged) of the given (alpha, seed) cells, in their order, from the files that hold them."""
     import jax
 
     found = {}
     for path in paths:
         content, _ = read(path, CELLS)
         for i, key in enumerate(zip(content["alpha"].tolist(), content["seed"].tolist())):
-            part = (content["params"], content.get("state", {}))
+            part = (content["params"], content.get("state", {})), content["diverged"]
             found[key] = jax.tree.map(lambda a: a[i], part)  # noqa: B023
     missing = [cell for cell in cells if (cell.alpha, cell.seed) not in found]
     if missing:

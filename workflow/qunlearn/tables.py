@@ -1,7 +1,8 @@
 """Tidy tables from the cells on disk, one row per observation; no run is left out.
 
-A run that failed is flagged in the column `collapsed`, never dropped: its loss or curvature is not finite, or the clean
-run (alpha = 0) of the same seed stays at chance, that is within `margin` of always answering the larger class.
+A run that failed is flagged in the column `collapsed`, never dropped: its training diverged (`training.diverged`), its
+loss or curvature is not finite, or the clean run (alpha = 0) of the same seed stays at chance, that is within `margin`
+of always answering the larger class.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ def resilience(cells: list[str], datasets: list[str], alphas, seeds, margin: flo
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if alpha in alphas and seed in seeds:
                 values = [history[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in _SETS]
-                rows.append([*_names(path, 2), alpha, seed, *values])
-    columns = [*RESILIENCE, "train_accuracy", "val_accuracy", "train_loss", "val_loss"]
+                rows.append([*_names(path, 2), alpha, seed, *values, content["diverged"][i]])
+    columns = [*RESILIENCE, "train_accuracy", "val_accuracy", "train_loss", "val_loss", "collapsed"]
     frame = pd.DataFrame(rows, columns=columns).sort_values(RESILIENCE, ignore_index=True)
-    broken = ~np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=1)
+    broken = frame["collapsed"] | ~np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=1)
     return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
 
 
@@ -88,7 +89,8 @@ def unlearning(cells: list[str], seeds) -> pd.DataFrame:
             frame = pd.DataFrame(columns)
             names = dict(zip(UNLEARNING, [*_names(path, 3), alpha, method, seed]))
             losses = [history[f"{name}_loss"][i] for name in ("train", "validation", "retain")]
-            parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=not np.all(np.isfinite(losses))))
+            failed = bool(content["diverged"][i]) or not np.all(np.isfinite(losses))
+            parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=failed))
     order = [*UNLEARNING, *columns, "collapsed"]
     return pd.concat(parts)[order].sort_values(UNLEARNING, ignore_index=True)
 
@@ -98,21 +100,22 @@ def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd
     rows = []
     names = ["trace", "gauss_newton", "residual", "top_eigenvalue"]
     for path in cells:
-        content, _ = store.read(path, ("alpha", "seed", *_SETS))
+        content, _ = store.read(path, ("alpha", "seed", "diverged", *_SETS))
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if seed not in seeds:
                 continue
             for part in _SETS:
                 curvature = [content[part][name][i] for name in names]
-                rows.append([*_names(path, 2), alpha, seed, part, *curvature, content["validation_accuracy"][i]])
-    frame = pd.DataFrame(rows, columns=[*LANDSCAPE, *names, "val_accuracy"])
+                accuracy, failed = content["validation_accuracy"][i], content["diverged"][i]
+                rows.append([*_names(path, 2), alpha, seed, part, *curvature, accuracy, failed])
+    frame = pd.DataFrame(rows, columns=[*LANDSCAPE, *names, "val_accuracy", "collapsed"])
     frame = frame.sort_values(LANDSCAPE, ignore_index=True)
     key = ["dataset", "model", "corruption", "seed", "eval_set"]
     clean = frame[frame["alpha"] == 0].set_index(key)["trace"]
     reference = clean.reindex(pd.MultiIndex.from_frame(frame[key])).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        frame.insert(len(frame.columns) - 1, "lrr", frame["trace"].to_numpy() / reference)
-    broken = ~np.isfinite(frame[["trace", "lrr"]]).all(axis=1)
+        frame.insert(len(frame.columns) - 2, "lrr", frame["trace"].to_numpy() / reference)
+    broken = frame["collapsed"] | ~np.isfinite(frame[["trace", "lrr"]]).all(axis=1)
     return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
 
 

@@ -70,6 +70,13 @@ class Trained(NamedTuple):
     history: dict[str, np.ndarray]
 
 
+def diverged(losses: np.ndarray) -> np.ndarray:
+    """(R,) of True where a history (R, epochs + 1) of the loss that was minimised, in nats, ends in a failed training:
+    not finite, or a tenth above both where it began and ln 2, which a coin reaches."""
+    first, last = losses[:, 0], losses[:, -1]
+    return ~(np.isfinite(losses).all(axis=1) & (last <= 1.1 * np.fmax(first, np.log(2))))
+
+
 def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> optax.GradientTransformation:
     """optax.adam with its bias corrections gathered into two scalars: one division per parameter instead of three,
     which halves the cost of an update of a wide first layer. Kingma & Ba, arXiv:1412.6980, Algorithm 1."""

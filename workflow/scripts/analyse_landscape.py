@@ -17,8 +17,8 @@ with job(title, snakemake) as progress:
     dataset = store.read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained = store.read_cells(snakemake.input.trained, cells)
+    trained, diverged = store.read_cells(snakemake.input.trained, cells)
     curvatures, accuracy = analyse(problem, cells, trained, progress)
     store.write_landscape(
-        snakemake.output[0], cells, curvatures, accuracy, {"architecture": params.architecture}, device
+        snakemake.output[0], cells, curvatures, accuracy, diverged, {"architecture": params.architecture}, device
     )

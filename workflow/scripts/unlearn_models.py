@@ -12,13 +12,16 @@ with job(title, snakemake) as progress:
     from qunlearn import store
     from qunlearn.experiment.unlearn import unlearn
     from qunlearn.problem import Cell, Problem
-    from qunlearn.training import Schedule
+    from qunlearn.training import Schedule, diverged
+    from qunlearn.unlearning import REGISTRY
 
     dataset = store.read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
-    poisoned = store.read_cells(snakemake.input.trained, cells)
+    poisoned, failed = store.read_cells(snakemake.input.trained, cells)
     schedule = Schedule(**params.schedule)
     unlearned = unlearn(problem, cells, poisoned, names.method, params.method, schedule, progress)
+    if REGISTRY[names.method].fresh:  # a failed start is no start of its own
+        failed = diverged(unlearned.history["retain_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "method", "precision")}
-    store.write_cells(snakemake.output[0], cells, unlearned, settings, device)
+    store.write_cells(snakemake.output[0], cells, unlearned, failed, settings, device)

@@ -1,0 +1,122 @@
+"""Hundreds of generated bad configurations: each is refused with its key named, before anything is touched."""
+
+import copy
+import math
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from snakemake.api import SnakemakeApi
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+
+from project import ROOT, copy_project, snapshot
+
+GOOD = yaml.safe_load((ROOT / "config.yaml").read_text())
+NUMBER = 320
+
+
+def nodes(value, path=()):
+    """Every (path, value) below the root."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key), item
+        yield from nodes(item, (*path, key))
+
+
+NODES = list(nodes(GOOD))
+
+
+def may_lack(path):
+    """True for entries that a user names (architectures and what refers to them) or that a family's can stand for."""
+    return (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:] or (
+        "training" in path and len(path) - path.index("training") in (2, 3)
+    )  # fmt: skip
+
+
+def free(path):
+    """True for texts that may be anything."""
+    return path[0] == "paths" or "mirrors" in path
+
+
+@st.composite
+def mistakes(draw):
+    """(what is done, path, configuration): one mistake in the configuration as it comes."""
+    path, value = draw(st.sampled_from(NODES))
+    config = copy.deepcopy(GOOD)
+    parent = config
+    for key in path[:-1]:
+        parent = parent[key]
+    kinds = ["type"]
+    if isinstance(path[-1], str):
+        kinds += ["rename"] + ["delete"] * (not may_lack(path))
+    if isinstance(value, (list, str)) and path[-1] != "mirrors" and value != []:
+        kinds.append("empty")
+    if isinstance(value, list) and value and path[-1] != "hidden":
+        kinds.append("double")
+    if isinstance(value, str) and not free(path):
+        kinds.append("misspell")
+    if isinstance(value, (int, float)):
+        kinds += ["not finite", "negative", "word", "truth"]
+    if isinstance(value, int):
+        kinds += ["fraction", "huge"]
+    kind = draw(st.sampled_from(kinds))
+    letters = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=6)
+    match kind:
+        case "type":
+            wrong = {"surprise": 1} if not isinstance(value, dict) else draw(st.sampled_from(["word", 7, None, [1]]))
+            parent[path[-1]] = wrong
+        case "rename":
+            parent[path[-1] + draw(letters)] = parent.pop(path[-1])
+        case "delete":
+            del parent[path[-1]]
+        case "empty":
+            parent[path[-1]] = type(value)()
+        case "double":
+            parent[path[-1]] = [*value, value[0]]
+        case "misspell":
+            parent[path[-1]] = value + draw(letters)
+        case "not finite":
+            parent[path[-1]] = draw(st.sampled_from([math.nan, math.inf, -math.inf, ".nan", "-inf"]))
+        case "negative":
+            parent[path[-1]] = draw(st.integers(-(10**9), -1))
+        case "word":
+            parent[path[-1]] = draw(letters)
+        case "truth":
+            parent[path[-1]] = draw(st.booleans())
+        case "fraction":
+            parent[path[-1]] = draw(st.floats(0.01, 0.99))
+        case "huge":
+            parent[path[-1]] = draw(st.integers(10**12, 10**30))
+    return kind, path, config
+
+
+@pytest.mark.workflow
+def test_every_mistake_is_refused_with_its_key(tmp_path, capfd):
+    folder = copy_project(tmp_path / "project")
+    before = snapshot(folder)
+    refused = {}
+
+    @settings(max_examples=NUMBER + 80, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(mistakes())
+    def refuse(mistake):
+        kind, path, config = mistake
+        with pytest.raises(WorkflowError) as error, SnakemakeApi(OutputSettings()) as api:
+            workflow = api.workflow(
+                ResourceSettings(cores=1),
+                config_settings=ConfigSettings(config=config, replace_workflow_config=True),
+                snakefile=folder / "Snakefile",
+                workdir=folder,
+            )
+            workflow.dag().execute_workflow()
+        message = str(error.value)
+        assert "nothing was started" in message and "Traceback" not in message
+        key = [part for part in path if isinstance(part, str)][-1]
+        assert key in message, (kind, path, message)
+        refused[str(config)] = kind
+
+    refuse()
+    assert len(refused) >= NUMBER, len(refused)
+    assert snapshot(folder) == before
