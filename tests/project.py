@@ -25,7 +25,7 @@ TINY = {
 def snakemake(folder, *arguments, check=True):
     configuration = [] if "--configfile" in arguments else ["--configfile", "tiny.yaml"]
     command = [sys.executable, "-m", "snakemake", *arguments, *configuration]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -34,7 +34,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 GresTypes=gpu
 SlurmdParameters=config_overrides
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout=120
 KillWait=2
 MinJobAge=900
 NodeName=DEFAULT CPUs=8 RealMemory=64000
@@ -93,7 +93,7 @@ def start(folder, daemons):
         Path("/run/munge").mkdir(exist_ok=True)
         shutil.chown("/run/munge", "munge", "munge")
         daemon("munged", *["setpriv", "--reuid", "munge", "--regid", "munge", "--clear-groups", "munged", "-F"])
-        wait_for(answers, 20, "munge")
+        wait_for(answers, 60, "munge")
     daemon("slurmctld", "slurmctld", "-D")
     for node in NODES:
         daemon(f"slurmd-{node}", "slurmd", "-D", "-N", node)
@@ -128,7 +128,7 @@ def cluster(folder):
     daemons = {}
     try:
         start(folder, daemons)
-        wait_for(lambda: idle() == len(NODES), 30, "idle nodes")
+        wait_for(lambda: idle() == len(NODES), 120, "idle nodes")
         yield
     finally:
         stop(daemons)

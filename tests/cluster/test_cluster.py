@@ -71,13 +71,13 @@ def study(tmp_path_factory):
             yield folder, main
         finally:
             main.send_signal(signal.SIGINT)
-            main.wait(60)
+            main.wait(120)
 
 
 @pytest.fixture(scope="module")
 def submitted(study):
     folder, main = study
-    assert main.wait(280) == 0, (folder / "output.txt").read_text()
+    assert main.wait(1200) == 0, (folder / "output.txt").read_text()
     return folder
 
 
@@ -132,15 +132,15 @@ def test_faults_lose_nothing(tmp_path):
 
     main = start(folder, "profiles/faulty", RESILIENCE)
     wait_for(lambda: sum(job["JobState"] == "RUNNING" and "train" in job["Comment"] for job in record(folder)) >= 2,
-             60, "training jobs")  # fmt: skip
+             300, "training jobs")  # fmt: skip
     main.kill()
     main.wait()
     left = [job for job in record(folder) if job["JobState"] in ("RUNNING", "PENDING")]
     assert left
     refused = start(folder, "profiles/faulty", RESILIENCE)
-    assert refused.wait(60) and "--unlock" in (folder / "output.txt").read_text()
+    assert refused.wait(300) and "--unlock" in (folder / "output.txt").read_text()
     recovered = subprocess.run(
-        [sys.executable, "workflow/scripts/recover.py"], cwd=folder, capture_output=True, text=True, timeout=120
+        [sys.executable, "workflow/scripts/recover.py"], cwd=folder, capture_output=True, text=True, timeout=300
     )
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert f"cancelling {len(left)} jobs" in recovered.stdout
@@ -148,24 +148,26 @@ def test_faults_lose_nothing(tmp_path):
 
     main = start(folder, "profiles/faulty", RESILIENCE)
     try:
-
-        def started(cell):
-            return wait_for(lambda: running(folder, cell, after=old), 90, f"the job of cell {cell}")
-
         victims = {}
-        for cell in ("0.00_1", "0.30_0", "0.30_1", "0.50_0"):
-            victims[cell], process = started(cell)
-            process.send_signal(signal.SIGSTOP)  # held until its fault comes; the first one, until its time is up
-            if cell == "0.30_1":
-                process.kill()
-        ask("scancel", victims["0.50_0"]["JobId"])
+
+        def caught():
+            """Holds each victim until its fault comes; that of 0.00_1 is the time limit."""
+            for cell in {"0.00_1", "0.30_0", "0.30_1", "0.50_0"} - set(victims):
+                if found := running(folder, cell, after=old):
+                    victims[cell] = found
+                    found[1].send_signal(signal.SIGSTOP)
+            return len(victims) == 4
+
+        wait_for(caught, 300, "four training jobs")
+        victims["0.30_1"][1].kill()
+        ask("scancel", victims["0.50_0"][0]["JobId"])
         ask("scontrol", "update", "nodename=f1", "state=down", "reason=test")
-        wait_for(lambda: state(victims["0.30_0"]) == "NODE_FAIL", 60, "a job on a lost node to fail")
+        wait_for(lambda: state(victims["0.30_0"][0]) == "NODE_FAIL", 300, "a job on a lost node to fail")
         subprocess.run(["scontrol", "update", "nodename=f1", "state=resume"], capture_output=True)
-        assert main.wait(280) == 0, (folder / "output.txt").read_text()
+        assert main.wait(1200) == 0, (folder / "output.txt").read_text()
     finally:
         main.send_signal(signal.SIGINT)
-        main.wait(60)
+        main.wait(120)
 
     ends = {}
     for job in record(folder):
