@@ -48,5 +48,6 @@ def planned(folder, *arguments):
 
 
 def snapshot(folder):
-    files = [path for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    own = {".snakemake", "__pycache__"}
+    files = [path for path in folder.rglob("*") if path.is_file() and not own & set(path.parts)]
     return {path: path.stat().st_mtime_ns for path in files}
