@@ -1,4 +1,4 @@
-# make figures: the whole study.   make test: the tests.   make benchmark: how fast an update is.
+# make figures: the whole study.   make supplement: what lies beyond it.   make test: the tests.   make benchmark: how fast an update is.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
@@ -6,11 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures test test-cluster benchmark lint clean
+.PHONY: figures supplement test test-cluster benchmark lint clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
 	@python workflow/scripts/print_summary.py
+
+supplement: $(VENV)/cpu.stamp
+	snakemake supplement
 
 benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark

@@ -36,6 +36,7 @@ include: "workflow/rules/unlearn.smk"
 include: "workflow/rules/landscape.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/supplement.smk"
 include: "workflow/rules/benchmark.smk"
 
 

@@ -29,10 +29,10 @@ NODES = list(nodes(GOOD))
 
 
 def may_lack(path):
-    """True for entries that a user names (architectures and what refers to them) or that a family's can stand for."""
-    return (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:] or (
-        "training" in path and len(path) - path.index("training") in (2, 3)
-    )  # fmt: skip
+    """True for entries that a user names (architectures and what refers to them), that a family's can stand for, or
+    that have a default."""
+    named = (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:]
+    return named or ("training" in path and len(path) - path.index("training") in (2, 3)) or path[-1] == "gamma"
 
 
 def free(path):
@@ -53,7 +53,7 @@ def mistakes(draw):
         kinds += ["rename"] + ["delete"] * (not may_lack(path))
     if isinstance(value, (list, str)) and path[-1] != "mirrors" and value != []:
         kinds.append("empty")
-    if isinstance(value, list) and value and path[-1] != "hidden":
+    if isinstance(value, list) and value and path[-1] not in ("hidden", "channels"):
         kinds.append("double")
     if isinstance(value, str) and not free(path):
         kinds.append("misspell")
@@ -110,7 +110,7 @@ def test_every_mistake_is_refused_with_its_key(tmp_path, capfd):
                 snakefile=folder / "Snakefile",
                 workdir=folder,
             )
-            workflow.dag().execute_workflow()
+            workflow.dag().execute_workflow(executor="dryrun")
         message = str(error.value)
         assert "nothing was started" in message and "Traceback" not in message
         key = [part for part in path if isinstance(part, str)][-1]

@@ -150,6 +150,21 @@ def test_the_same_command_twice_gives_the_same_bytes_wherever_files_lie(study, t
     assert snapshot(folder) == before
 
 
+def test_comparison_models_have_a_table_and_a_figure(study):
+    compared = {"supplement": {"models": ["mlp", "qnn", "logistic", "knn"]}}
+    (study / "compared.yaml").write_text(yaml.safe_dump(compared))
+    files = ["--configfile", "tiny.yaml", "compared.yaml"]
+    assert planned(study, "supplement", *files) == {
+        "train_models": 2, "tabulate_models": 1, "draw_models": 1, "supplement": 1,
+    }  # fmt: skip
+    snakemake(study, "results/figs/figS_models.pdf", *files)
+    table = pd.read_csv(study / "results/tables/models.csv")
+    assert table.groupby("model").size().to_dict() == {"knn": 4, "logistic": 4, "mlp": 4, "qnn": 4}
+    assert table[(table.model == "logistic") & (table.alpha == 0)].val_accuracy.min() > 0.9
+    assert not table.collapsed.any()
+    assert (study / "results/figs/figS_models.png").stat().st_size > 10_000
+
+
 def graph(text):
     """Edges of a mermaid flowchart, by node label."""
     labels = dict(re.findall(r"(id\d+)\[([a-z0-9_]+)\]", text))

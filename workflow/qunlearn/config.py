@@ -16,6 +16,7 @@ import jsonschema
 import yaml
 
 from .errors import UserError
+from .models import FITTED
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
@@ -148,6 +149,7 @@ def _not_finite(value, path=()) -> list[str]:
 def _check_names(config: dict) -> list[str]:
     known = list(config["architectures"])
     named = [(f"models[{i}]", name) for i, name in enumerate(config["models"])]
+    named += [(f"supplement.models[{i}]", name) for i, name in enumerate(config["supplement"]["models"])]
     for stage in ("unlearning", "landscape"):
         for model, names in config[stage]["architectures"].items():
             named.append((f"{stage}.architectures.{model}", model))
@@ -182,6 +184,7 @@ def _check_models(config: dict) -> list[str]:
     """Every (dataset, architecture) that will run has a depth, a readout qubit on its register, and training values."""
     problems = []
     stages = {"training": set(config["models"]), "unlearning.training": set()}
+    stages["training"].update(config["supplement"]["models"])
     for stage in ("unlearning", "landscape"):
         for model in config["models"]:
             names = config[stage]["architectures"].get(model, [model])
@@ -193,7 +196,7 @@ def _check_models(config: dict) -> list[str]:
             table = config["training"] if section == "training" else config["unlearning"]["training"]
             for name in sorted(names):
                 family = config["architectures"][name]["family"]
-                if not {name, family} & set(table.get(dataset, {})):
+                if family not in FITTED and not {name, family} & set(table.get(dataset, {})):
                     problems.append(f"{section}.{dataset}: no values for '{name}' nor for its family '{family}'")
         for name in sorted(stages["training"]):
             options = config["architectures"][name]
@@ -269,6 +272,8 @@ def _entry(table: dict, config: dict, dataset: str, name: str) -> dict:
 
 def training_schedule(config: dict, dataset: str, name: str) -> dict:
     """epochs, batch (0: full) and learning_rate for training."""
+    if config["architectures"][name]["family"] in FITTED:
+        return {"epochs": 1, "batch": 0, "learning_rate": 0.0}
     entry = _entry(config["training"], config, dataset, name)
     return {**entry, "batch": 0 if entry["batch"] == "full" else entry["batch"]}
 
@@ -291,5 +296,5 @@ def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int
     width = {"digits": 64, "mnist": 784, "xxz": 2 ** (config["data"]["xxz"]["length"] + 1)}[dataset]
     if dataset == "xxz" and corruption == "label_flipping":
         width //= 4  # most amplitudes vanish in every ground state
-    weights = width * options["hidden"][0] if "hidden" in options else width
+    weights = width * (options.get("hidden") or [1])[0]
     return training_schedule(config, dataset, name)["epochs"] * weights

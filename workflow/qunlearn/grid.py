@@ -120,12 +120,13 @@ class Grid:
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
 
-    def all_trained(self) -> list[str]:
+    def all_trained(self, models=None) -> list[str]:
+        """Training files of all alphas and seeds, of the study's models or of those given."""
         c = self.config
         return [
             path
             for dataset in c["datasets"]
-            for model in c["models"]
+            for model in models or c["models"]
             for corruption in c["corruptions"]
             for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
         ]

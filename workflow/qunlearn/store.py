@@ -94,7 +94,7 @@ def read(path: str | Path, holds: tuple[str, ...] = ()) -> tuple[dict, dict]:
     try:
         with h5py.File(path, "r") as file:
             content, attributes = _get(file), dict(file.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path} is missing, truncated, damaged or not HDF5 ({error}). {cure}") from error
     if lacking := [name for name in holds if name not in content]:
         raise UserError(f"{path} holds no '{lacking[0]}': it is not a result of this workflow. {cure}")

@@ -199,11 +199,13 @@ def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orde
     return jax.lax.scan(epoch, carry, orders)
 
 
-def replicas_together(params_bytes: int, replicas: int) -> int:
+def replicas_together(params_bytes: int, replicas: int, wanted: int | None = None) -> int:
     """How many replicas one program holds: all on an accelerator; on a CPU a number that does not depend on how many
     there are, so that a cell runs through the same program, to the last bit, however cells were grouped."""
     if jax.default_backend() != "cpu":
         return replicas
+    if wanted:
+        return wanted
     return max(1, min(LANES, CACHE_BYTES // (4 * params_bytes)))
 
 
@@ -257,7 +259,7 @@ def minimise(
     epochs = schedule.epochs // segments
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
-    together = replicas_together(bytes_each, replicas)
+    together = replicas_together(bytes_each, replicas, model.together)
     segment = partial(_segment, model, loss, optimiser, sources)
     run = jax.jit(_over_replicas(segment, (None, 0, 0, 0, 0), together), donate_argnums=(1,))
     measure = jax.jit(_over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))

@@ -1,8 +1,10 @@
-"""Gather all cells into the table 'resilience', one row per trained model."""
+"""Gather trained cells into a table, one row per trained model."""
+
+from pathlib import Path
 
 from qunlearn.job import job
 
-with job("table resilience", snakemake) as progress:
+with job(f"table {Path(snakemake.output[0]).stem}", snakemake) as progress:
     from qunlearn import tables
 
     p = snakemake.params

@@ -11,11 +11,12 @@ with job(title, snakemake) as progress:
     from qunlearn import store
     from qunlearn.experiment.train import train
     from qunlearn.problem import Cell, Problem
-    from qunlearn.training import Schedule, diverged
+    from qunlearn.training import Schedule
 
     dataset = store.read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained = train(problem, cells, Schedule(**params.schedule), progress)
+    diverged = problem.model.diverged(trained.history["train_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}
-    store.write_cells(snakemake.output[0], cells, trained, diverged(trained.history["train_loss"]), settings, device)
+    store.write_cells(snakemake.output[0], cells, trained, diverged, settings, device)

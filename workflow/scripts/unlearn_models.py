@@ -12,7 +12,7 @@ with job(title, snakemake) as progress:
     from qunlearn import store
     from qunlearn.experiment.unlearn import unlearn
     from qunlearn.problem import Cell, Problem
-    from qunlearn.training import Schedule, diverged
+    from qunlearn.training import Schedule
     from qunlearn.unlearning import REGISTRY
 
     dataset = store.read_dataset(snakemake.input.data)
@@ -22,6 +22,6 @@ with job(title, snakemake) as progress:
     schedule = Schedule(**params.schedule)
     unlearned = unlearn(problem, cells, poisoned, names.method, params.method, schedule, progress)
     if REGISTRY[names.method].fresh:  # a failed start is no start of its own
-        failed = diverged(unlearned.history["retain_loss"])
+        failed = problem.model.diverged(unlearned.history["retain_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "method", "precision")}
     store.write_cells(snakemake.output[0], cells, unlearned, failed, settings, device)

@@ -11,7 +11,18 @@ from importlib import import_module
 import numpy as np
 
 #: Families in the configuration; each is a module of this package with a class `Model`.
-REGISTRY = ("mlp", "qnn")
+REGISTRY = (
+    "mlp",
+    "qnn",
+    "logistic_regression",
+    "svm",
+    "nearest_neighbours",
+    "random_features",
+    "cnn",
+    "resnet",
+)
+#: Those that scikit-learn fits in one call: no epochs, batches or learning rates.
+FITTED = ("logistic_regression", "svm", "nearest_neighbours")
 
 
 def build(options: dict, inputs: list[np.ndarray]):

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from ..training import Trained, minimise
+from ..training import Trained, diverged, minimise
 
 
 class Model:
@@ -23,6 +23,8 @@ class Model:
 
     #: True where the logit is piecewise linear in every single parameter: Tr of its Hessian then vanishes.
     piecewise_linear = False
+    #: How many replicas run together on a CPU; None: by the size of their parameters.
+    together = None
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Raw rows (N, d) -> features (N, ...), real."""
@@ -46,11 +48,20 @@ class Model:
         starting point and the result (`training.evaluate`)."""
         return minimise(self, loss, start, pools, streams, evals, schedule, generators, progress)
 
+    def diverged(self, losses: np.ndarray) -> np.ndarray:
+        """(R,) of whether a history (R, epochs + 1) of the loss that was minimised is that of a failed training."""
+        return diverged(losses)
+
     def squared_gradient_norms(self, params, state, pool, rows):
         """(B,) of |grad_theta z_i|^2, one sample at a time by forward differentiation in every parameter."""
         flat, unravel = ravel_pytree(params)
         jacobian = jax.jacfwd(lambda p: self.logits(unravel(p), state, pool, rows)[0])(flat)
         return jnp.sum(jacobian**2, axis=-1)
+
+
+def real_features(x: np.ndarray) -> np.ndarray:
+    """Rows (N, d) as they are, or for complex ones [Re x, Im x], (N, 2 d)."""
+    return np.concatenate([x.real, x.imag], axis=1) if np.iscomplexobj(x) else x
 
 
 def columns_in_use(features: list[np.ndarray]) -> np.ndarray:

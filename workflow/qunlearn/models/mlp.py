@@ -19,20 +19,16 @@ class Model(base.Model):
     piecewise_linear = True
 
     def __init__(self, inputs: list[np.ndarray], hidden: list[int]):
-        wide = [self._real(x) for x in inputs]
+        wide = [base.real_features(x) for x in inputs]
         self.fan_in = wide[0].shape[1]
         clean = base.columns_in_use([wide[0], wide[-1]])
         extra = np.setdiff1d(base.columns_in_use(wide), clean)
         self.columns, self.clean = np.concatenate([clean, extra]), len(clean)
         self.widths = [self.fan_in, *hidden, 1]
 
-    @staticmethod
-    def _real(x: np.ndarray) -> np.ndarray:
-        return np.concatenate([x.real, x.imag], axis=1) if np.iscomplexobj(x) else x
-
     def encode(self, x):
         """Columns in use, those of clean rows first; rows that use no others come without them."""
-        features = self._real(x)[:, self.columns]
+        features = base.real_features(x)[:, self.columns]
         return features if np.any(features[:, self.clean :]) else features[:, : self.clean]
 
     def init(self, key):

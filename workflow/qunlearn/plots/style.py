@@ -63,10 +63,23 @@ def model_colour(name: str, names: list[str]) -> str:
 
 
 def model_label(name: str, architecture: dict | None = None) -> str:
-    """'MLP [64, 16]' or 'QNN'; the name itself where nothing better is known."""
-    if architecture and architecture["family"] == "mlp" and "hidden" in architecture:
-        return f"MLP [{', '.join(map(str, architecture['hidden']))}]"
-    return name.upper() if name in ("mlp", "qnn") else name
+    """'MLP [64, 16]', 'QNN', 'SVM, rbf': what an architecture is; the name itself where nothing better is known."""
+    match architecture:
+        case {"family": "mlp", "hidden": []}:
+            return "logistic, by Adam"
+        case {"family": "mlp", "hidden": hidden}:
+            return f"MLP [{', '.join(map(str, hidden))}]"
+        case {"family": "logistic_regression", "C": strength}:
+            return f"logistic, C = {strength:g}"
+        case {"family": "svm", "kernel": kernel}:
+            return f"SVM, {kernel}"
+        case {"family": "nearest_neighbours", "k": k}:
+            return f"{k} nearest neighbours"
+        case {"family": "random_features"}:
+            return "random Fourier features"
+        case {"family": "resnet"}:
+            return "ResNet"
+    return name.upper() if name in ("mlp", "qnn", "cnn") else name
 
 
 def panel_letter(axis, letter: str) -> None:
