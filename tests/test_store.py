@@ -1,9 +1,7 @@
 """Files: written whole or not at all, read back exactly, and named when they are not what they should be."""
 
 import json
-import random
 
-import jax
 import numpy as np
 import pytest
 
@@ -78,23 +76,3 @@ def test_every_registered_dataset_has_a_build_function():
 
     for name in data.REGISTRY:
         assert callable(import_module(f"qunlearn.data.{name}").build)
-
-
-def test_no_flipped_bit_is_read_as_data(tmp_path):
-    path, cells = tmp_path / "c.h5", [Cell(0.0, 0), Cell(0.3, 0)]
-    weights = np.random.default_rng(0).normal(size=(2, 300))
-    trained = Trained({"w": weights}, {}, {"train_loss": weights[:, :50]})
-    store.write_cells(path, cells, trained, np.zeros(2, bool), {}, "cpu")
-    good, (wanted, _) = path.read_bytes(), store.read(path)
-    places, caught = random.Random(0), 0
-    for _ in range(300):
-        raw = bytearray(good)
-        raw[places.randrange(len(raw))] ^= 1 << places.randrange(8)
-        path.write_bytes(raw)
-        try:
-            found, _ = store.read(path, store.CELLS)
-        except UserError:
-            caught += 1
-        else:
-            jax.tree.map(np.testing.assert_array_equal, found, wanted)
-    assert caught > 100
