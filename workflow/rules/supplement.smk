@@ -3,7 +3,7 @@
 
 rule supplement:
     input:
-        [grid.figure(f"figS_{name}") for name in ("models",)],
+        [grid.figure(f"figS_{name}") for name in config["supplement"]["figures"]],
 
 
 rule tabulate_models:
