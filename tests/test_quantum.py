@@ -57,16 +57,17 @@ def test_light_cone_agrees_with_the_full_circuit(shape, rng):
     assert moving == {gate.parameter for gate in lightcone.live_gates(a)}
 
 
-@pytest.mark.parametrize("shape", [CIRCUITS[1], CIRCUITS[3]])
+@pytest.mark.parametrize("shape", CIRCUITS)
 def test_state_vector_agrees_with_the_full_circuit(shape, rng):
     a = Ansatz(*shape)
     states = random_states(rng, a.qubits, 2)
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
     values, gradients = full_circuit(a, theta, states)
     weights = jnp.asarray(rng.normal(size=2))
+    arranged = jnp.asarray(statevector.arranged(a, states))
 
     def both(t):
-        value, pull = jax.vjp(lambda t: statevector.expectation(a, t, jnp.asarray(states)), t)
+        value, pull = jax.vjp(lambda t: statevector.expectation(a, t, arranged), t)
         return value, pull(weights)[0]
 
     value, gradient = jax.jit(both)(theta)
@@ -135,19 +136,34 @@ def test_features_do_not_see_the_global_phase(rng):
     np.testing.assert_allclose(before, after, atol=1e-14)
 
 
-def test_model_gives_the_same_logits_by_either_path(rng, monkeypatch):
+def test_model_gives_the_same_logits_by_every_engine(rng, monkeypatch):
     x = random_states(rng, 4, 5)
     options = {"depth": 2, "entangler": "ring", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
     logits = {}
-    for name, widest in (("narrow", 7), ("wide", 0)):
+    for name, widest, most in (("cone", 7, 0), ("span", 0, 5), ("states", 0, 4)):
         monkeypatch.setattr(qnn, "MAX_CONE", widest)
+        monkeypatch.setattr(qnn, "MAX_SPAN", most)
         model = models.build({"family": "qnn", **options}, [x, x])
-        assert model.narrow == (name == "narrow")
+        assert model.engine == name
         params = {"theta": jnp.linspace(-2, 2, model.ansatz.parameters)}
         pool, rows = jnp.asarray(model.encode(x)), np.array([4, 1, 2])
         logits[name] = jax.jit(partial(model.logits, state={}, pool=pool, rows=rows))(params)[0]
-    np.testing.assert_allclose(logits["narrow"], logits["wide"], atol=1e-12)
-    assert np.all(np.abs(logits["wide"]) <= 5)
+    np.testing.assert_allclose(logits["cone"], logits["states"], atol=1e-12)
+    np.testing.assert_allclose(logits["span"], logits["states"], atol=1e-12)
+    assert np.all(np.abs(logits["states"]) <= 5)
+
+
+def test_ground_states_along_the_xxz_line_span_few_dimensions(small_xxz, rng):
+    """All 396 of them, whatever their phases: a wide circuit is evolved for these alone. Exact to the tolerance."""
+    x = np.concatenate([small_xxz.x_train, small_xxz.x_validation])
+    basis = qnn.span(x)
+    assert len(basis) < 20
+    np.testing.assert_allclose(basis @ basis.conj().T, np.eye(len(basis)), atol=1e-12)
+    np.testing.assert_allclose((x @ basis.conj().T) @ basis, x, atol=1e-7)
+    # two states, however often and with whatever phase they occur
+    pair = random_states(rng, 5, 2)
+    copies = np.exp(1j * rng.uniform(0, 7, (9, 1))) * pair[rng.integers(2, size=9)]
+    assert len(qnn.span(np.concatenate([pair, copies]))) == 2
 
 
 def test_images_are_padded_to_a_register():

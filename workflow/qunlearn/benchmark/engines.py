@@ -22,7 +22,6 @@ from .. import models, training
 from ..errors import UserError
 from ..keys import generator, jax_key
 from ..models import qnn
-from ..quantum import statevector
 from ..quantum.ansatz import Ansatz, circuit, readout, tensorcircuit
 from . import tasks
 
@@ -146,6 +145,11 @@ def _circuit_engine(expectation):
     return engine
 
 
+def _tensorcircuit(ansatz: Ansatz, parameters, states):
+    with tensorcircuit() as tc:
+        return jax.vmap(lambda state: readout(tc, ansatz, parameters, state))(states)
+
+
 def _contracted(ansatz: Ansatz, parameters, states):
     """The network of state, gates, observable and their conjugates, handed to TensorCircuit's contractor whole."""
     with tensorcircuit() as tc:
@@ -215,7 +219,7 @@ def scikit_learn(spec, inputs: Inputs, replicas: int, updates: int) -> Engine:
 
 REGISTRY = {
     "light_cone": project,
-    "statevector": _circuit_engine(statevector.expectation),
+    "statevector": _circuit_engine(_tensorcircuit),
     "pennylane": _circuit_engine(_pennylane),
     "contractor": _circuit_engine(_contracted),
     "project": project,

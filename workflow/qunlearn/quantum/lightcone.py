@@ -63,17 +63,17 @@ def support(ansatz: Ansatz) -> list[int]:
     return seen[::-1]
 
 
-def _layers(ansatz: Ansatz) -> list[Layer]:
+def layers(ansatz: Ansatz) -> list[Layer]:
     """The cone layer by layer, latest first. Within a layer all bonds commute; rotations are kept whole per qubit."""
     live = live_gates(ansatz)
-    layers = []
+    found = []
     seen = {ansatz.measure}
     for layer in reversed(range(ansatz.depth)):
         bonds = tuple(g for g in live if g.layer == layer and g.name == "rzz")
         seen.update(q for g in bonds for q in g.qubits)
         rotations = {q: tuple(g for g in ansatz.gates() if g.layer == layer and g.qubits == (q,)) for q in sorted(seen)}
-        layers.append(Layer(bonds, rotations))
-    return layers
+        found.append(Layer(bonds, rotations))
+    return found
 
 
 def _rotation(axis: str, cosine, sine):
@@ -113,9 +113,9 @@ def _turn(tensor, a: int, b: int, cosine, sine):
 
 def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
     """(4^k,) Pauli coefficients of O(theta) = U^dagger Z U on the cone's qubits, in the order of `support`."""
-    layers = _layers(ansatz)
-    sites = [(layer, q) for layer in range(len(layers)) for q in layers[layer].rotations]
-    angles = jnp.stack([parameters[np.array([g.parameter for g in layers[layer].rotations[q]])] for layer, q in sites])
+    cone = layers(ansatz)
+    sites = [(layer, q) for layer in range(len(cone)) for q in cone[layer].rotations]
+    angles = jnp.stack([parameters[np.array([g.parameter for g in cone[layer].rotations[q]])] for layer, q in sites])
     cosines, sines = jnp.cos(angles), jnp.sin(angles)
     blocks = None
     for i, axis in enumerate(ansatz.rotations):  # the last gate of a site meets the observable first
@@ -126,7 +126,7 @@ def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
 
     register = [ansatz.measure]
     tensor = jnp.zeros(4, angles.dtype).at[3].set(1)
-    for depth, layer in enumerate(layers):
+    for depth, layer in enumerate(cone):
         for gate in layer.bonds:
             for qubit in gate.qubits:
                 if qubit not in register:
