@@ -17,7 +17,8 @@ from qunlearn.models import base
 from qunlearn.problem import Cell, Problem
 from qunlearn.training import EvalSet, Schedule, Stream
 
-ARCHITECTURES = yaml.safe_load((ROOT / "config.yaml").read_text())["architectures"]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+ARCHITECTURES = CONFIG["architectures"]
 
 
 def test_mlp_logits_by_hand():
@@ -133,7 +134,7 @@ def test_a_model_fitted_in_one_call_runs_through_the_same_experiment(digits):
     assert np.all(accuracy[:2, -1] > 0.95) and np.all(accuracy[2:, -1] > 0.8)
 
 
-COMPARED = [name for name in ARCHITECTURES if name not in ("mlp", "mlp_16_4", "qnn")]
+COMPARED = [name for name in CONFIG["supplement"]["models"] if name not in ("mlp", "qnn")]
 
 
 def few(dataset):
@@ -180,3 +181,15 @@ def test_a_fitted_models_logits_are_those_of_scikit_learn(name, digits):
     with pytest.raises(UserError, match="fitted in one call"):
         unlearn(problem, [cell], (trained.params, trained.state), "scrub",
                 {"lambda_ce": 1, "lambda_kl": 0, "lambda_fo": 0.2}, Schedule(1, 0, 0.0))  # fmt: skip
+
+
+def test_parameters_that_can_move_the_output_are_counted(small_xxz):
+    """36 of 188 for the XXZ chain; an MLP's weights of amplitudes that are zero in every ground state are not live."""
+    qnn = Problem(small_xxz, "qnn", {**ARCHITECTURES["qnn"], "depth": 4}, "label_flipping", [0]).model
+    assert qnn.parameters() == {"all": 4 * (3 * 8 + 7), "live": 36}
+    mlp = Problem(small_xxz, "mlp", ARCHITECTURES["mlp_8_2"], "label_flipping", [0]).model
+    used = 2 * np.count_nonzero(np.any(np.concatenate([small_xxz.x_train, small_xxz.x_validation]) != 0, axis=0))
+    assert mlp.parameters() == {"all": 513 * 8 + 9 * 2 + 3, "live": (used + 1) * 8 + 9 * 2 + 3}
+    assert used <= 2 * 70  # C(8, 4) amplitudes of zero magnetisation
+    cnn = Problem(small_xxz, "cnn", ARCHITECTURES["cnn"], "label_flipping", [0]).model
+    assert cnn.parameters()["all"] == cnn.parameters()["live"] > 0

@@ -95,11 +95,16 @@ def test_paper_sized_circuit_in_single_precision(rng):
         ((10, 6, "ring", "xyx", 9), 240, 135, 10),
     ],
 )
-def test_parameter_counts(shape, parameters, live, cone):
+def test_parameter_counts(shape, parameters, live, cone, rng):
     a = Ansatz(*shape)
     assert a.parameters == parameters
     assert len(lightcone.live_gates(a)) == live
     assert len(lightcone.support(a)) == cone
+    # by gradients: which parameters move the output for random angles and states
+    states = jnp.asarray(statevector.arranged(a, random_states(rng, a.qubits, 2)))
+    z, pull = jax.vjp(lambda t: statevector.expectation(a, t, states), jnp.asarray(rng.normal(size=a.parameters)))
+    gradients = jax.vmap(pull)(jnp.eye(len(z)))[0]
+    assert np.sum(np.abs(gradients).max(axis=0) > 1e-12) == live
 
 
 @pytest.mark.parametrize("double", [True, False])

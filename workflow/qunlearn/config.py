@@ -150,6 +150,8 @@ def _check_names(config: dict) -> list[str]:
     known = list(config["architectures"])
     named = [(f"models[{i}]", name) for i, name in enumerate(config["models"])]
     named += [(f"supplement.models[{i}]", name) for i, name in enumerate(config["supplement"]["models"])]
+    capacity = config["supplement"]["capacity"]["models"]
+    named += [(f"supplement.capacity.models[{i}]", name) for i, name in enumerate(capacity)]
     for stage in ("unlearning", "landscape"):
         for model, names in config[stage]["architectures"].items():
             named.append((f"{stage}.architectures.{model}", model))
@@ -173,6 +175,9 @@ def _check_alphas(config: dict) -> list[str]:
             for i, alpha in enumerate(alphas)
             if abs(alpha - round(alpha, 4)) > 1e-12
         ]
+    largest = config["supplement"]["capacity"]["max_alpha"]
+    if largest < min(config["alphas"]):
+        problems.append(f"supplement.capacity.max_alpha: {largest} is below every value of alphas; raise it")
     return problems
 
 
@@ -184,7 +189,7 @@ def _check_models(config: dict) -> list[str]:
     """Every (dataset, architecture) that will run has a depth, a readout qubit on its register, and training values."""
     problems = []
     stages = {"training": set(config["models"]), "unlearning.training": set()}
-    stages["training"].update(config["supplement"]["models"])
+    stages["training"].update(config["supplement"]["models"], config["supplement"]["capacity"]["models"])
     for stage in ("unlearning", "landscape"):
         for model in config["models"]:
             names = config[stage]["architectures"].get(model, [model])
@@ -291,10 +296,13 @@ def method_options(config: dict, method: str) -> dict:
 
 
 def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int:
-    """Rough cost of training one cell, so that the longest jobs start first: epochs times first-layer weights."""
+    """Rough cost of training one cell, so that the longest jobs start first: epochs times first-layer weights, or times
+    the Pauli strings of a QNN's light cone."""
     options = architecture(config, dataset, name)
     width = {"digits": 64, "mnist": 784, "xxz": 2 ** (config["data"]["xxz"]["length"] + 1)}[dataset]
     if dataset == "xxz" and corruption == "label_flipping":
         width //= 4  # most amplitudes vanish in every ground state
     weights = width * (options.get("hidden") or [1])[0]
+    if options["family"] == "qnn":
+        weights = 4 ** min(options["depth"], _qubits(config, dataset))
     return training_schedule(config, dataset, name)["epochs"] * weights

@@ -58,6 +58,7 @@ class Grid:
         self.seeds = tuple(sorted(config["seeds"]))
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
+        self.capacity_alphas = tuple(a for a in self.alphas if a <= config["supplement"]["capacity"]["max_alpha"])
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
         self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
 
@@ -129,6 +130,20 @@ class Grid:
             for model in models or c["models"]
             for corruption in c["corruptions"]
             for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+        ]
+
+    def all_capacity(self) -> list[str]:
+        """Training files of the capacity study, under label flipping. What the study or the comparison of models trains
+        at every alpha is taken from there; all others are trained at this study's alphas alone."""
+        c, study = self.config, self.config["supplement"]["capacity"]
+        whole = {*c["models"], *c["supplement"]["models"]}
+        blocks = chunk(self.capacity_alphas, c["alphas_per_job"])
+        return [
+            self.train(dataset, model, "label_flipping", alphas, seeds)
+            for dataset in c["datasets"]
+            for model in study["models"]
+            for alphas in (self.train_blocks(self.capacity_alphas) if model in whole else blocks)
+            for seeds in self.seed_blocks()
         ]
 
     def all_unlearned(self) -> list[str]:

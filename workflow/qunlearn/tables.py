@@ -7,6 +7,7 @@ of always answering the larger class.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -67,6 +68,20 @@ def resilience(cells: list[str], datasets: list[str], alphas, seeds, margin: flo
 
 
 _SETS = ("train", "validation")
+
+
+def capacity(cells: list[str], datasets: list[str], alphas, seeds, margin: float) -> pd.DataFrame:
+    """As `resilience`, with the number of `parameters` of each model and how many are `live_parameters`."""
+    frame = resilience(cells, datasets, alphas, seeds, margin)
+    counts = {}
+    for path in cells:
+        _, attributes = store.read(path, store.CELLS)
+        dataset, model, _ = _names(path, 2)
+        counts[dataset, model] = json.loads(attributes["settings"])["parameters"]
+    keys = list(zip(frame["dataset"], frame["model"]))
+    return frame.assign(
+        parameters=[counts[key]["all"] for key in keys], live_parameters=[counts[key]["live"] for key in keys]
+    )
 
 
 def unlearning(cells: list[str], seeds) -> pd.DataFrame:

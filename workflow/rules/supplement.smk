@@ -28,6 +28,28 @@ rule tabulate_models:
         "../scripts/tabulate_resilience.py"
 
 
+rule tabulate_capacity:
+    input:
+        data=[grid.data(name) for name in config["datasets"]],
+        cells=grid.all_capacity(),
+    output:
+        grid.table("capacity"),
+    log:
+        f"{LOGS}/tabulate_capacity.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    params:
+        alphas=list(grid.capacity_alphas),
+        seeds=list(grid.seeds),
+        margin=config["statistics"]["collapsed_margin"],
+        code=code("tabulate_capacity"),
+    message:
+        "table: capacity"
+    script:
+        "../scripts/tabulate_capacity.py"
+
+
 rule draw_models:
     input:
         grid.table("models"),
@@ -49,3 +71,27 @@ rule draw_models:
         "figure: {output.pdf}"
     script:
         "../scripts/draw_models.py"
+
+
+rule draw_capacity:
+    input:
+        grid.table("capacity"),
+    output:
+        pdf=report(grid.figure("figS_capacity"), caption="../report/figS_capacity.rst", category="Supplement"),
+        png=grid.figure("figS_capacity", "png"),
+    log:
+        f"{LOGS}/draw_capacity.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    params:
+        datasets=config["datasets"],
+        architectures={
+            name: {dataset: architecture(config, dataset, name) for dataset in config["datasets"]}
+            for name in config["supplement"]["capacity"]["models"]
+        },
+        code=code("draw_capacity"),
+    message:
+        "figure: {output.pdf}"
+    script:
+        "../scripts/draw_capacity.py"

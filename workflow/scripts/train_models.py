@@ -19,4 +19,5 @@ with job(title, snakemake) as progress:
     trained = train(problem, cells, Schedule(**params.schedule), progress)
     diverged = problem.model.diverged(trained.history["train_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}
+    settings["parameters"] = problem.model.parameters()
     store.write_cells(snakemake.output[0], cells, trained, diverged, settings, device)

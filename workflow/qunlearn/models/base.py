@@ -34,6 +34,12 @@ class Model:
         """Fresh (params, state) from a JAX random key."""
         raise TypeError(f"{type(self).__name__} must define init")
 
+    def parameters(self) -> dict[str, int]:
+        """How many parameters the architecture has (`all`), and how many of them can move the output (`live`)."""
+        params, _ = jax.eval_shape(self.init, jax.random.key(0))
+        count = sum(leaf.size for leaf in jax.tree.leaves(params))
+        return {"all": count, "live": count}
+
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         """Logits (B,) of the pool's `rows` (all rows if None), and the new state.
 

@@ -6,6 +6,8 @@ fan-out, biases zero. A complex input enters as [Re x, Im x].
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,6 +42,14 @@ class Model(base.Model):
             params[f"w{i}"] = weight[self.columns] if i == 1 else weight
             params[f"b{i}"] = jnp.zeros(fan_out)
         return params, {}
+
+    def parameters(self):
+        """Weights of input columns that are zero in every sample are not live."""
+        live = [len(self.columns), *self.widths[1:]]
+        return {
+            name: sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths))
+            for name, widths in (("all", self.widths), ("live", live))
+        }
 
     def _forward(self, params, x):
         """Activations entering each layer, and the logits (B,)."""

@@ -86,6 +86,10 @@ class Model(base.Model):
     def init(self, key):
         return {"theta": INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,))}, {}
 
+    def parameters(self):
+        """Gates outside the light cone of the readout, or diagonal at its end, are not live."""
+        return {"all": self.ansatz.parameters, "live": len(lightcone.live_gates(self.ansatz))}
+
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         if self.engine != "states":
             observable = self.scale * self._observable(params["theta"])[self.columns]
