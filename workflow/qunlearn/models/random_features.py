@@ -1,15 +1,15 @@
 """Random Fourier features (Rahimi & Recht, 2007) under a trained linear readout: z = w . [cos(Wx), sin(Wx)] / sqrt(m).
 
-Frequencies W are drawn once and stay. A narrow distribution passes low frequencies only: a smooth model that cannot
-follow single samples.
+Frequencies W are drawn once, for all seeds alike, and belong to the architecture: features are computed once per data
+set. A narrow distribution passes low frequencies only: a smooth model that cannot follow single samples.
 """
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..keys import generator
 from . import base
 
 
@@ -18,19 +18,18 @@ class Model(base.Model):
     distance of a sample from the mean."""
 
     def __init__(self, inputs: list[np.ndarray], features: int, width: float):
-        wide = [base.real_features(x) for x in inputs]
-        self.columns = base.columns_in_use(wide)
-        self.features = features
-        self.width = width / float(np.sqrt(wide[0].var(axis=0).sum()))
+        wide = base.real_features(inputs[0])
+        spread = float(np.sqrt(wide.var(axis=0).sum()))
+        draws = generator("random_features", features).standard_normal((wide.shape[1], features))
+        self.frequencies = width / spread * draws
 
     def encode(self, x):
-        return base.real_features(x)[:, self.columns]
+        """[cos(Wx), sin(Wx)] / sqrt(m), (N, 2 m)."""
+        phase = base.real_features(x) @ self.frequencies
+        return np.concatenate([np.cos(phase), np.sin(phase)], axis=1) / np.sqrt(phase.shape[1])
 
     def init(self, key):
-        frequencies = self.width * jax.random.normal(key, (len(self.columns), self.features))
-        return {"w": jnp.zeros(2 * self.features), "b": jnp.zeros(())}, {"frequencies": frequencies}
+        return {"w": jnp.zeros(2 * self.frequencies.shape[1]), "b": jnp.zeros(())}, {}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        phase = (pool if rows is None else pool[rows]) @ state["frequencies"]
-        waves = jnp.concatenate([jnp.cos(phase), jnp.sin(phase)], axis=-1)
-        return waves @ params["w"] / self.features**0.5 + params["b"], state
+        return (pool if rows is None else pool[rows]) @ params["w"] + params["b"], state
