@@ -22,7 +22,7 @@ MAX_CONE = 8
 #: Most dimensions of the inputs' span that are evolved in place of the states themselves.
 MAX_SPAN = 32
 #: Directions whose singular value is below this fraction of the largest do not count for the span.
-SPAN_TOLERANCE = 1e-9
+SPAN_TOLERANCE = 1e-8
 INITIAL_ANGLE = 0.01  # standard deviation, radians
 
 

@@ -1,10 +1,13 @@
 """The readout by evolved state vectors: for light cones too wide to hold 4^k Pauli strings.
 
 Only the light cone's qubits are evolved, by a scan over layers: the rotations as two matrices, one for each half of the
-qubits, the bonds as one diagonal. The qubits outside ride along as a batch.
+qubits, the bonds as one diagonal. The qubits outside ride along as a batch. The last layers, whose own light cone fits
+into half of the register, are not applied to the states but to the observable.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -37,25 +40,32 @@ def _kron(blocks) -> jnp.ndarray:
     product = jnp.ones((len(blocks), 1, 1))
     for i in range(blocks.shape[1]):
         size = 2 * product.shape[1]
-        product = jnp.einsum("lab,lcd->lacbd", product, blocks[:, i]).reshape(-1, size, size)
+        product = jnp.einsum("lab,lcd->lacbd", product, blocks[:, i]).reshape(len(blocks), size, size)
     return product
 
 
-def evolved(ansatz: Ansatz, parameters, states):
-    """Arranged states (B, 2^L) after all gates on the light cone's qubits."""
-    register, kind = lightcone.support(ansatz), states.dtype
+def _last_layers(ansatz: Ansatz) -> Ansatz:
+    """As many of the circuit's last layers as have a light cone of at most half the register."""
+    most = (len(lightcone.support(ansatz)) + 1) // 2
+    depths = [d for d in range(1, ansatz.depth + 1) if len(lightcone.support(replace(ansatz, depth=d))) <= most]
+    return replace(ansatz, depth=depths[-1])
+
+
+def _evolved(ansatz: Ansatz, table, states):
+    """Arranged states (B, 2^L) after all gates on the light cone's qubits in the first layers; `table` has a row of
+    parameters for each of these."""
+    register, kind, depth = lightcone.support(ansatz), states.dtype, len(table)
     k, half = len(register), len(register) // 2
-    table = parameters.reshape(ansatz.depth, -1)
-    angles = table[:, : 3 * ansatz.qubits].reshape(ansatz.depth, ansatz.qubits, 3)[:, np.array(register)]
+    angles = table[:, : 3 * ansatz.qubits].reshape(depth, ansatz.qubits, 3)[:, np.array(register)]
     blocks = _rotations(ansatz.rotations, angles)
     first, second = _kron(blocks[:, :half]).astype(kind), _kron(blocks[:, half:]).astype(kind)
 
     inside = [i for i, bond in enumerate(ansatz.bonds) if set(bond) <= set(register)]
     bits = np.arange(2**k)[:, None] >> np.arange(k)[::-1] & 1
     pairs = [[register.index(q) for q in ansatz.bonds[i]] for i in inside]
-    signs = np.array([np.prod(1 - 2 * bits[:, pair], axis=1) for pair in pairs], parameters.dtype).reshape(-1, 2**k)
+    signs = np.array([np.prod(1 - 2 * bits[:, pair], axis=1) for pair in pairs], table.dtype).reshape(-1, 2**k)
     phases = table[:, 3 * ansatz.qubits :][:, np.array(inside, dtype=int)] @ signs
-    phases = jnp.exp(-0.5j * phases).astype(kind).reshape(-1, 2**half, 2 ** (k - half))
+    phases = jnp.exp(-0.5j * phases).astype(kind).reshape(depth, 2**half, 2 ** (k - half))
 
     def layer(states, gates):
         first, second, phase = gates
@@ -66,20 +76,34 @@ def evolved(ansatz: Ansatz, parameters, states):
     return jax.lax.scan(layer, folded, (first, second, phases))[0].reshape(states.shape)
 
 
-def _signed(states):
-    """Z of the measured qubit, the register's last, on states (B, 2^L)."""
-    return (states.reshape(-1, 2) * np.array([1, -1], states.real.dtype)).reshape(states.shape)
+def _observable_matrix(ansatz: Ansatz, parameters):
+    """(2^m, 2^m) matrix of U^dagger Z U on the m qubits of a circuit's light cone."""
+    m = len(lightcone.support(ansatz))
+    tensor = lightcone.observable(ansatz, parameters).reshape((4,) * m)
+    for _ in range(m):
+        tensor = jnp.tensordot(tensor, lightcone.PAULIS, axes=(0, 0))
+    return tensor.transpose(*range(0, 2 * m, 2), *range(1, 2 * m, 2)).reshape(2**m, 2**m)
+
+
+def _halves(ansatz: Ansatz, parameters, states):
+    """Arranged states (B, 2^L) after the first layers, and the observable of the last ones applied to them."""
+    last = _last_layers(ansatz)
+    table = parameters.reshape(ansatz.depth, -1)
+    first = ansatz.depth - last.depth
+    states = _evolved(ansatz, table[:first], states)
+    matrix = _observable_matrix(last, table[first:].reshape(-1)).astype(states.dtype)
+    return states, (states.reshape(-1, len(matrix)) @ matrix.T).reshape(states.shape)
 
 
 def expectation(ansatz: Ansatz, parameters, states):
     """(B,) values of <Z> on the measured qubit for arranged states (B, 2^L)."""
-    states = evolved(ansatz, parameters, states)
-    return jnp.sum((states.conj() * _signed(states)).real, axis=1)
+    states, images = _halves(ansatz, parameters, states)
+    return jnp.sum((states.conj() * images).real, axis=1)
 
 
 def observable(ansatz: Ansatz, parameters, basis):
     """(2 r^2,) real and imaginary parts of <b_i|U^dagger Z U|b_j>, for arranged states (r, 2^L): what the readout is
     on the space that they span."""
-    states = evolved(ansatz, parameters, basis)
-    matrix = states.conj() @ _signed(states).T
+    states, images = _halves(ansatz, parameters, basis)
+    matrix = states.conj() @ images.T
     return jnp.concatenate([matrix.real.reshape(-1), matrix.imag.reshape(-1)])
