@@ -43,7 +43,7 @@ include: "workflow/rules/benchmark.smk"
 rule all:
     default_target: True
     input:
-        [grid.figure(name) for name in ("fig2", "fig3")],
+        [grid.figure(name) for name in ("fig1", "fig2", "fig3", "fig4")],
         [grid.table(name) for name in TABLES],
 
 

@@ -224,6 +224,19 @@ def _check_models(config: dict) -> list[str]:
     return problems
 
 
+def _check_toy(config: dict) -> list[str]:
+    """The toy's QNN has one depth and a readout qubit on its register."""
+    problems, qubits = [], config["toy"]["qubits"]
+    options = config["toy"]["architectures"]["qnn"]
+    if isinstance(options["depth"], dict):
+        problems.append("toy.architectures.qnn.depth: must be one whole number; the toy is no dataset of the list")
+    if options["measure"] != "last" and options["measure"] >= qubits:
+        problems.append(
+            f"toy.architectures.qnn.measure: {options['measure']} is not a qubit of the toy (0 to {qubits - 1})"
+        )
+    return problems
+
+
 def validate(config: dict) -> dict:
     """A converted copy of the configuration; raises UserError listing all problems, one per line."""
     rules = schema()
@@ -234,7 +247,7 @@ def validate(config: dict) -> dict:
     if not problems:
         problems = _check_names(config) + _check_alphas(config)
     if not problems:
-        problems = _check_models(config)
+        problems = _check_models(config) + _check_toy(config)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))
@@ -275,19 +288,26 @@ def _entry(table: dict, config: dict, dataset: str, name: str) -> dict:
     return table[dataset].get(name) or table[dataset][family]
 
 
+def _counted(entry: dict) -> dict:
+    """The entry with the word for a full batch as 0."""
+    return {**entry, "batch": 0 if entry["batch"] == "full" else entry["batch"]}
+
+
 def training_schedule(config: dict, dataset: str, name: str) -> dict:
     """epochs, batch (0: full) and learning_rate for training."""
     if config["architectures"][name]["family"] in FITTED:
         return {"epochs": 1, "batch": 0, "learning_rate": 0.0}
-    entry = _entry(config["training"], config, dataset, name)
-    return {**entry, "batch": 0 if entry["batch"] == "full" else entry["batch"]}
+    return _counted(_entry(config["training"], config, dataset, name))
+
+
+def toy_schedules(config: dict) -> dict[str, dict]:
+    """As `training_schedule`, for every model of the toy."""
+    return {name: _counted(entry) for name, entry in config["toy"]["training"].items()}
 
 
 def unlearning_schedule(config: dict, dataset: str, name: str) -> dict:
     """As `training_schedule`, for unlearning: as many epochs as unlearning steps."""
-    entry = _entry(config["unlearning"]["training"], config, dataset, name)
-    batch = 0 if entry["batch"] == "full" else entry["batch"]
-    return {"epochs": config["unlearning"]["steps"], "batch": batch, "learning_rate": entry["learning_rate"]}
+    return {"epochs": config["unlearning"]["steps"], **_counted(_entry(config["unlearning"]["training"], config, dataset, name))}
 
 
 def method_options(config: dict, method: str) -> dict:

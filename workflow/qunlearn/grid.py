@@ -168,3 +168,15 @@ class Grid:
             for alphas in self.landscape_blocks()
             for seeds in self.seed_blocks()
         ]
+
+    def all_surfaces(self) -> list[str]:
+        """Training files of the clean and the first poisoned models that unlearning starts from, of the first seed."""
+        c = self.config
+        return [
+            path
+            for dataset in c["datasets"]
+            for model in c["models"]
+            for path in self.trained(
+                dataset, model, c["unlearning"]["corruptions"][0], (0.0, self.unlearning_alphas[0]), self.seeds[:1]
+            )
+        ]

@@ -6,6 +6,7 @@ from qunlearn.config import (
     data_options,
     method_options,
     relative_cost,
+    toy_schedules,
     training_schedule,
     unlearning_schedule,
 )

@@ -32,3 +32,40 @@ rule analyse_landscape:
         "alpha {wildcards.alphas} seed {wildcards.seeds}"
     script:
         "../scripts/analyse_landscape.py"
+
+
+# The poisoned models are those that Fig. 3's unlearning starts from, of the first seed; beside each its clean twin.
+rule tabulate_surface:
+    input:
+        data=[grid.data(name) for name in config["datasets"]],
+        trained=grid.all_surfaces(),
+    output:
+        grid.table("surface"),
+    log:
+        f"{LOGS}/tabulate_surface.log",
+    benchmark:
+        f"{TIMES}/tabulate_surface.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SCRATCH,
+    params:
+        architectures={
+            dataset: {model: architecture(config, dataset, model) for model in config["models"]}
+            for dataset in config["datasets"]
+        },
+        corruption=config["unlearning"]["corruptions"][0],
+        alpha=grid.unlearning_alphas[0],
+        seed=grid.seeds[0],
+        radius=config["surface"]["radius"],
+        steps=config["surface"]["steps"],
+        code=code(
+            "tabulate_surface",
+            *{f"models.{config['architectures'][model]['family']}" for model in config["models"]},
+            f"corruption.{config['unlearning']['corruptions'][0]}",
+        ),
+    message:
+        "table: surface"
+    script:
+        "../scripts/tabulate_surface.py"

@@ -28,3 +28,27 @@ rule train_models:
         "alpha {wildcards.alphas} seed {wildcards.seeds}"
     script:
         "../scripts/train_models.py"
+
+
+# Points in the plane, for Fig. 2a.
+rule train_toy:
+    output:
+        grid.table("toy"),
+    log:
+        f"{LOGS}/train_toy.log",
+    benchmark:
+        f"{TIMES}/train_toy.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        **SCRATCH,
+    params:
+        options={key: config["toy"][key] for key in ("points", "qubits", "alpha", "seed", "architectures")},
+        schedules=toy_schedules(config),
+        precision=config["precision"],
+        code=code("train_toy", "models.mlp", "models.qnn", "corruption.label_flipping"),
+    message:
+        "train: toy"
+    script:
+        "../scripts/train_toy.py"

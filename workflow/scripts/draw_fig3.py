@@ -1,4 +1,4 @@
-"""Draw Fig. 3. Inputs: the unlearning and landscape tables. Outputs: PDF and PNG."""
+"""Draw Fig. 3. Inputs: the tables of unlearning, landscape and surfaces. Outputs: PDF and PNG."""
 
 from qunlearn.job import job
 
@@ -10,8 +10,10 @@ with job("figure 3", snakemake):
     figure = fig3.draw(
         tables.read_csv(snakemake.input.unlearning),
         tables.read_csv(snakemake.input.landscape),
+        tables.read_csv(snakemake.input.surface),
         p.datasets,
         p.models,
+        p.surface_models,
         p.landscape_models,
         p.methods,
         p.architectures,

@@ -1,13 +1,24 @@
-"""Fig. 2: resilience. Example data, then training and validation accuracy against the corrupted fraction."""
+"""Fig. 2: resilience. Decision functions of a task in the plane; then per dataset examples, and training and
+validation accuracy against the corrupted fraction."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
 
 from ..data import Dataset
 from . import style
+from .examples import correlations
+
+
+#: From class 0 to class 1, pale enough for points to stand out.
+DECISION = LinearSegmentedColormap.from_list("decision", ["#8FBFDD", "#FFFFFF", "#F2B48F"])
+
+
+def _headline(figure, letter: str, text: str) -> None:
+    figure.suptitle(f"{letter}   {text}", x=0.02, ha="left", weight="bold", size=8.5)
 
 
 def _examples(figure, dataset: Dataset) -> None:
@@ -27,16 +38,12 @@ def _examples(figure, dataset: Dataset) -> None:
 
 def _correlations(axis, dataset: Dataset) -> None:
     """(-1)^r <Z_0 Z_r> of four ground states, two of each phase: what tells the phases apart."""
-    states = dataset.x_train
-    length = states.shape[1].bit_length() - 1
-    bits = (np.arange(states.shape[1])[:, None] >> np.arange(length)[::-1]) & 1
-    spins = 1 - 2 * bits
-    r = np.arange(length // 2 + 1)
     looks = {0: ("o-", ["0.6", "0.45"]), 1: ("s-", ["0.3", "0.0"])}
     for cls, (marker, shades) in looks.items():
         members = np.flatnonzero(dataset.y_train == cls)
         for index, shade in zip(members[[len(members) // 3, -1]], shades):
-            correlation = (-1.0) ** r * ((np.abs(states[index]) ** 2) @ (spins[:, :1] * spins[:, r]))
+            correlation = correlations(dataset.x_train[index : index + 1])[0]
+            r = np.arange(len(correlation))
             axis.plot(r, correlation, marker, ms=2.5, lw=0.9, color=shade)
             text = f" Δ = {dataset.coordinate_train[index]:.2f}\n {dataset.class_names[cls]}"
             axis.annotate(text, (r[-1], correlation[-1]), va="center", size=6, color=shade, linespacing=0.9)
@@ -44,16 +51,59 @@ def _correlations(axis, dataset: Dataset) -> None:
     axis.set_xlim(right=1.62 * r[-1])
 
 
-def draw(datasets: list[Dataset], table: pd.DataFrame, models: list[str], corruptions: list[str]):
-    """One row per dataset: examples, then a panel per corruption and model."""
+def _points(axis, train: pd.DataFrame) -> None:
+    """Training points in the colour of the label trained on; flipped ones larger, with a rim."""
+    for flipped, look in ((False, {"s": 5, "lw": 0.2, "ec": "w"}), (True, {"s": 15, "lw": 0.7, "ec": "k"})):
+        part = train[train["flipped"] == flipped]
+        axis.scatter(part["u"], part["v"], c=[style.CLASSES[int(label)] for label in part["label"]], **look)
+
+
+def _toy(figure, table: pd.DataFrame, architectures: dict) -> None:
+    """The points that both models train on, then p of class 1 as each model has learnt it."""
+    axes = figure.subplots(1, 1 + len(architectures), sharey=True)
+    line = table[table["set"] == "boundary"]
+    first = table[(table["set"] == "train") & (table["model"] == next(iter(architectures)))]
+    _points(axes[0], first)
+    axes[0].set_title(f"training points, {int(first['flipped'].sum())} of {len(first)}\nlabels flipped (rims)")
+    axes[0].set_ylabel("v")
+    for axis, (name, options) in zip(axes[1:], architectures.items()):
+        own = table[table["model"] == name]
+        p = own[own["set"] == "grid"].pivot(index="v", columns="u", values="p")
+        filled = axis.contourf(p.columns, p.index, p, np.linspace(0, 1, 11), cmap=DECISION)
+        axis.contour(p.columns, p.index, p, [0.5], colors="k", linewidths=0.8)
+        train = own[own["set"] == "train"]
+        _points(axis, train)
+        right = {
+            part: np.mean((rows["p"] > 0.5) == (rows["label"] == 1))
+            for part, rows in own[own["set"] != "grid"].groupby("set")
+        }
+        scores = f"train {right['train']:.2f}, validation {right['validation']:.2f}"
+        axis.set_title(f"{style.model_label(name, options)}\n{scores}")
+    for axis in axes:
+        axis.plot(line["u"], line["v"], "k--", lw=1)
+        axis.set(xlabel="u", xlim=(-1, 1), ylim=(-1, 1), xticks=[-1, 0, 1], yticks=[-1, 0, 1], aspect="equal")
+    figure.colorbar(filled, ax=axes, label="p of class 1", ticks=[0, 0.5, 1], aspect=25)
+
+
+def draw(
+    datasets: list[Dataset],
+    table: pd.DataFrame,
+    toy: pd.DataFrame,
+    models: list[str],
+    corruptions: list[str],
+    toy_architectures: dict,
+):
+    """The task in the plane; then one row per dataset: examples, and a panel per corruption and model."""
     panels = [(corruption, model) for corruption in corruptions for model in models]
-    figure = plt.figure(figsize=(style.WIDTH, 2.05 * len(datasets) + 0.2))
-    rows = np.atleast_1d(figure.subfigures(len(datasets), 1))
+    heights = [2.35] + [2.1] * len(datasets)
+    figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
+    top, *rows = figure.subfigures(len(heights), 1, height_ratios=heights)
+    _toy(top, toy, toy_architectures)
+    _headline(top, "a", "A task in the plane")
     for i, (dataset, row) in enumerate(zip(datasets, rows)):
         left, right = row.subfigures(1, 2, width_ratios=[1.3, len(panels)], wspace=0.02)
         _examples(left, dataset)
-        left.suptitle(f"{'abcdefgh'[i]}   {style.DATASETS.get(dataset.name, dataset.name)}", x=0.02, ha="left",
-                      weight="bold", size=8.5)  # fmt: skip
+        _headline(left, "bcdefgh"[i], style.DATASETS.get(dataset.name, dataset.name))
         axes = right.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, (corruption, model) in zip(axes, panels):
             part = table[(table.dataset == dataset.name) & (table.model == model) & (table.corruption == corruption)]

@@ -25,6 +25,8 @@ METHODS = {
 }
 MODELS = {"mlp": "#D55E00", "mlp_16_4": "#E69F00", "qnn": "#0072B2"}
 SPARE = ["#56B4E9", "#009E73", "#CC79A7", "#999999", "#F0E442", "#000000"]
+CLASSES = ("#0072B2", "#D55E00")  # label 0, label 1
+NOISE = "#8C8C8C"
 DATASETS = {"digits": "Digits (8×8)", "mnist": "MNIST", "xxz": "XXZ ground states"}
 WORDS = {
     "label_flipping": "label flipping",
