@@ -50,7 +50,7 @@ def test_files_say_where_they_come_from(study):
         assert {"settings", "versions", "git_revision", "device", "python"} <= set(file.attrs)
         assert file["history/train_loss"].shape == (4, 11)
         assert "cross-entropy" in file["history/train_loss"].attrs["units"]
-    for name in ("fig2", "fig3"):
+    for name in ("fig1", "fig2", "fig3", "fig4"):
         assert (study / f"results/figs/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (study / f"results/figs/{name}.png").stat().st_size > 10_000
 
@@ -73,21 +73,25 @@ def test_a_changed_hyperparameter_reruns_what_depends_on_it_and_nothing_else(stu
     override.write_text(yaml.safe_dump({"training": {"digits": {"qnn": {"learning_rate": 0.02}}}}))
     assert planned(study, "--configfile", "tiny.yaml", str(override)) == {
         "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1,
-        "tabulate_landscape": 1, "draw_fig2": 1, **figure,
+        "tabulate_landscape": 1, "tabulate_surface": 1, "draw_fig2": 1, **figure,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("landscape.py", {"analyse_landscape": 2, "tabulate_landscape": 1, "draw_fig3": 1}),
+        (
+            "landscape.py",
+            {"analyse_landscape": 2, "tabulate_landscape": 1, "tabulate_surface": 1, "draw_fig3": 1},
+        ),
         ("unlearning.py", {"unlearn_models": 4, "tabulate_unlearning": 1, "draw_fig3": 1}),
         ("plots/fig2.py", {"draw_fig2": 1}),
         (
             "models/qnn.py",
             {
                 "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1,
-                "tabulate_unlearning": 1, "tabulate_landscape": 1, "draw_fig2": 1, "draw_fig3": 1,
+                "tabulate_unlearning": 1, "tabulate_landscape": 1, "tabulate_surface": 1, "train_toy": 1,
+                "draw_fig2": 1, "draw_fig3": 1, "draw_fig4": 1,
             },
         ),
         ("data/mnist.py", {}),

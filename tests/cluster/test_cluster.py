@@ -202,7 +202,9 @@ def test_what_reaches_slurm(submitted):
         "train": (2, on_gpu),
         "unlearn": (2, on_gpu),  # two methods of a sweep, half an hour each, share an allocation
         "landscape": (2, on_gpu),
-        "fig2": (1, (*on_cpu, "01:00:00")),  # the table, then the figure
+        "fig1": (1, (*on_cpu, "01:00:00")),  # the table, then the figure
+        "fig2": (1, ("cpu", "c", None, "2", "8000M", "01:00:00")),  # two tables beside each other, then the figure
+        "draw": (1, (*on_cpu, "00:30:00")),  # Fig. 4 by itself
     }
     assert set(kinds) == {*expected, "fig3"} and len(kinds["fig3"]) == 1
     for kind, (number, requested) in expected.items():
@@ -225,5 +227,5 @@ def test_tables_equal_those_of_a_local_run(submitted, tmp_path):
     for name in ("resilience", "unlearning", "landscape"):
         table = f"results/tables/{name}.csv"
         assert (submitted / table).read_bytes() == (folder / table).read_bytes(), name
-    for name in ("fig2", "fig3"):
+    for name in ("fig1", "fig2", "fig3", "fig4"):
         assert (submitted / f"results/figs/{name}.pdf").read_bytes().startswith(b"%PDF")

@@ -307,7 +307,10 @@ def toy_schedules(config: dict) -> dict[str, dict]:
 
 def unlearning_schedule(config: dict, dataset: str, name: str) -> dict:
     """As `training_schedule`, for unlearning: as many epochs as unlearning steps."""
-    return {"epochs": config["unlearning"]["steps"], **_counted(_entry(config["unlearning"]["training"], config, dataset, name))}
+    return {
+        "epochs": config["unlearning"]["steps"],
+        **_counted(_entry(config["unlearning"]["training"], config, dataset, name)),
+    }
 
 
 def method_options(config: dict, method: str) -> dict:

@@ -31,12 +31,15 @@ def phase_free(x: np.ndarray) -> np.ndarray:
 
 
 def embed(x: np.ndarray, perplexity: float, *names) -> np.ndarray:
-    """(N, 2) t-SNE map of rows (N, d), from their principal components; `names` name its random draw."""
+    """(N, 2) t-SNE map of rows (N, d), from their principal components; `names` name its random draw. In one thread:
+    places then do not depend on the number of threads."""
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     state = int(generator(*names, "embedding").integers(2**32))
     perplexity = min(perplexity, (len(x) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=state).fit_transform(x)
+    with threadpool_limits(1):
+        return TSNE(perplexity=perplexity, init="pca", random_state=state).fit_transform(x)
 
 
 def embeddings(dataset: Dataset, corruptions: list[str], alpha: float, seed: int, perplexity: float) -> pd.DataFrame:

@@ -7,6 +7,8 @@ their real and imaginary parts for the MLP, as everywhere in the study. Class 1 
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,6 +59,11 @@ def classes(points: np.ndarray) -> np.ndarray:
     return (points[:, 1] > boundary(points[:, 0])).astype(np.int8)
 
 
+def _probability(model, params, state, pool):
+    """(N,) p of class 1."""
+    return jax.nn.sigmoid(model.logits(params, state, pool)[0])
+
+
 def run(
     points: int,
     qubits: int,
@@ -79,7 +86,7 @@ def run(
         problem = Problem(dataset, name, options, "label_flipping", [seed])
         trained = train(problem, [cell], schedules[name], report)
         params, state = jax.tree.map(lambda a: jnp.asarray(a[0]), (trained.params, trained.state))
-        answer = jax.jit(lambda pool, model=problem.model, p=params, s=state: jax.nn.sigmoid(model.logits(p, s, pool)[0]))
+        answer = jax.jit(partial(_probability, problem.model))
         samples = problem.samples(cell)
         for part, where in places.items():
             pool = problem.pools[part] if part in problem.pools else problem.model.encode(states(where, qubits))
@@ -88,7 +95,8 @@ def run(
             frame["flipped"] = False
             if part == "train":
                 frame["label"], frame["flipped"] = samples.labels, samples.forget
-            parts.append(frame.assign(p=np.asarray(answer(jnp.asarray(pool, real_dtype())))))
+            p = answer(params, state, jnp.asarray(pool, real_dtype()))
+            parts.append(frame.assign(p=np.asarray(p)))
     ends = np.array([-1.0, 1.0])
     line = pd.DataFrame({"model": "truth", "set": "boundary", "u": ends, "v": boundary(ends), "p": 0.5})
     return pd.concat([*parts, line], ignore_index=True)[COLUMNS]

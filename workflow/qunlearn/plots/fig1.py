@@ -19,25 +19,27 @@ def _flow(figure, steps: list[tuple[str, str]]) -> None:
     axis.set(xlim=(0, len(steps)), ylim=(0, 1))
     axis.axis("off")
     for i, (head, text) in enumerate(steps):
-        box = FancyBboxPatch((i + 0.08, 0.06), 0.8, 0.84, boxstyle="round,pad=0,rounding_size=0.06", fc="0.96", ec="0.3",
-                             lw=0.7)  # fmt: skip
-        axis.add_patch(box)
+        corners = "round,pad=0,rounding_size=0.06"
+        axis.add_patch(FancyBboxPatch((i + 0.08, 0.06), 0.8, 0.84, boxstyle=corners, fc="0.96", ec="0.3", lw=0.7))
         axis.text(i + 0.48, 0.76, head, ha="center", va="center", weight="bold", size=7.5)
         axis.text(i + 0.48, 0.36, text, ha="center", va="center", size=6.5, linespacing=1.25)
         if i:
-            axis.add_patch(FancyArrowPatch((i - 0.11, 0.48), (i + 0.07, 0.48), arrowstyle="-|>", mutation_scale=7, lw=0.8,
-                                           color="0.3"))  # fmt: skip
+            look = {"arrowstyle": "-|>", "mutation_scale": 7, "lw": 0.8, "color": "0.3"}
+            axis.add_patch(FancyArrowPatch((i - 0.11, 0.48), (i + 0.07, 0.48), **look))
 
 
 def chosen(dataset: Dataset, corrupted: np.ndarray) -> np.ndarray:
-    """Samples to show: of either class the first two, or where some are corrupted the first clean one and the first
-    corrupted one."""
+    """Samples to show: of either class two, one of them corrupted where some are; from the middle of the training set,
+    where ground states are typical of their phase."""
     found = []
     for cls in (0, 1):
         members = dataset.y_train == cls
-        groups = [members & ~corrupted, members & corrupted] if corrupted.any() else [members]
-        found += [np.flatnonzero(group)[: 2 // len(groups)] for group in groups]
-    return np.concatenate(found)
+        if corrupted.any():
+            groups = np.flatnonzero(members & ~corrupted), np.flatnonzero(members & corrupted)
+        else:
+            groups = np.array_split(np.flatnonzero(members), 2)
+        found += [group[len(group) // 2] for group in groups if len(group)]
+    return np.array(found)
 
 
 def _colours(labels: np.ndarray, noise: np.ndarray) -> list[str]:
@@ -57,8 +59,9 @@ def _curves(figure, rows, colours, corrupted) -> None:
     axis = figure.subplots()
     for curve, colour, odd in zip(correlations(rows), colours, corrupted):
         axis.plot(curve, color=colour, marker="o", ms=3 if odd else 2, lw=1, mec="k" if odd else colour, mew=0.6)
-    axis.set(ylabel=r"$(-1)^r\langle Z_0Z_r\rangle$", ylim=(-0.3, 1.1), xticks=range(len(curve)))
+    axis.set(ylim=(-0.25, 1.1), xticks=range(len(curve)), yticks=[0, 1])
     axis.set_xlabel("distance r", labelpad=1)
+    axis.text(0.98, 0.95, r"$(-1)^r\langle Z_0Z_r\rangle$", transform=axis.transAxes, ha="right", va="top")
 
 
 def _map(axis, part: pd.DataFrame, noise: np.ndarray) -> None:
@@ -74,9 +77,11 @@ def _map(axis, part: pd.DataFrame, noise: np.ndarray) -> None:
 def _column(figure, dataset: Dataset, corruption: str, part: pd.DataFrame, alpha: float, seed: int) -> None:
     x, labels, corrupted = poisoned(dataset, corruption, alpha, seed)
     noise = corrupted & np.any(x != dataset.x_train, axis=1)
-    title = style.WORDS.get(corruption, corruption)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[0.75, 1.45])
-    top.suptitle(title if corruption == "clean" else f"{title}, {corrupted.sum()} of {len(corrupted)}", size=7.5)
+    title = corruption
+    if corruption != "clean":
+        title = f"{style.WORDS.get(corruption, corruption)}, α = {alpha:g} ({corrupted.sum()} of {len(corrupted)})"
+    top, bottom = figure.subfigures(2, 1, height_ratios=[0.75 if dataset.image_shape else 1.1, 1.45])
+    top.suptitle(title, size=7.5)
     shown = chosen(dataset, corrupted)
     if dataset.image_shape:
         _images(top, dataset, x[shown], labels[shown], corrupted[shown])
@@ -88,7 +93,7 @@ def _column(figure, dataset: Dataset, corruption: str, part: pd.DataFrame, alpha
 def _legend(figure, dataset: Dataset, noise: bool) -> None:
     dot = {"ls": "", "marker": "o", "ms": 3.5}
     handles = [plt.Line2D([], [], color=colour, **dot) for colour in style.CLASSES]
-    names = [f"label {name}" for name in dataset.class_names]
+    names = [f"labelled {name}" for name in dataset.class_names]
     if noise:
         handles.append(plt.Line2D([], [], color=style.NOISE, **dot))
         names.append("random features")
@@ -102,7 +107,7 @@ def draw(
     steps: list[tuple[str, str]],
 ):  # fmt: skip
     """The flow of the study above; below, one row per dataset and one column per corruption, the clean data first."""
-    heights = [0.95] + [2.75] * len(datasets)
+    heights = [0.95] + [2.75 if dataset.image_shape else 3.1 for dataset in datasets]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
     top, *rows = figure.subfigures(len(heights), 1, height_ratios=heights)
     _flow(top, steps)

@@ -12,7 +12,6 @@ from ..data import Dataset
 from . import style
 from .examples import correlations
 
-
 #: From class 0 to class 1, pale enough for points to stand out.
 DECISION = LinearSegmentedColormap.from_list("decision", ["#8FBFDD", "#FFFFFF", "#F2B48F"])
 

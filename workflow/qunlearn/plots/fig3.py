@@ -52,37 +52,40 @@ def _bars(axis, table: pd.DataFrame, models: list[str], architectures: dict) -> 
         style.note(axis, f"{flagged} runs collapsed\n{lost} ratios not drawn")
 
 
-def _surface(axis, part: pd.DataFrame, top: float) -> None:
-    """Loss above that of the trained parameters over the plane, on a vertical axis and colour scale up to `top`."""
-    loss = part.pivot(index="a", columns="b", values="loss")
-    rise = loss.to_numpy() - loss.loc[0.0, 0.0]
-    a, b = np.meshgrid(loss.index, loss.columns, indexing="ij")
-    axis.plot_surface(a, b, rise, cmap="viridis", vmin=0, vmax=top, rstride=1, cstride=1, lw=0.1, ec=(0, 0, 0, 0.25))
-    edge = loss.index.max()
-    axis.set(zlim=(0, top), xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
+def _surface(axis, part: pd.DataFrame, low: float, high: float) -> None:
+    """Loss above that of the trained parameters over the plane; vertical axis and colour scale from `low` to `high`."""
+    rise = part.pivot(index="a", columns="b", values="rise")
+    a, b = np.meshgrid(rise.index, rise.columns, indexing="ij")
+    look = {"cmap": "viridis", "vmin": low, "vmax": high, "rstride": 1, "cstride": 1, "lw": 0.1, "ec": (0, 0, 0, 0.25)}
+    axis.plot_surface(a, b, rise.to_numpy(), **look)
+    edge = rise.index.max()
+    axis.set(zlim=(low, high), xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
     axis.locator_params(axis="z", nbins=3)
     axis.tick_params(pad=-4, labelsize=6)
     axis.set_xlabel("a", labelpad=-11)
     axis.set_ylabel("b", labelpad=-11)
     axis.view_init(elev=24, azim=-58)
-    axis.set_box_aspect((1, 1, 0.75), zoom=1.12)
+    axis.set_box_aspect((1, 1, 0.75), zoom=1.08)
     if part["collapsed"].any():
         axis.text2D(0.5, 0.4, "collapsed", transform=axis.transAxes, ha="center", size=6.5, color="#B00020")
 
 
-def _surfaces(figure, table: pd.DataFrame, datasets: list[str], models: list[str], architectures: dict, letters) -> None:
+def _surfaces(
+    figure, table: pd.DataFrame, datasets: list[str], models: list[str], architectures: dict, letters
+) -> None:
     """Per dataset and model a pair of surfaces, clean and poisoned, on the same axes and colour scale."""
     rows = figure.subfigures(len(datasets), len(models), squeeze=False)
     for line, dataset in zip(rows, datasets):
         for pair, model in zip(line, models):
             here = table[(table.dataset == dataset) & (table.model == model)]
             centre = here[(here.a == 0) & (here.b == 0)].set_index("alpha").loss
-            top = np.nanmax(here["loss"] - here["alpha"].map(centre))
+            here = here.assign(rise=here["loss"] - here["alpha"].map(centre))
+            low, high = np.nan_to_num([here["rise"].min(), here["rise"].max()])
             axes = pair.subplots(1, 2, subplot_kw={"projection": "3d"})
             for axis, (alpha, part) in zip(axes, here.groupby("alpha")):
-                _surface(axis, part, top if np.isfinite(top) else 1.0)
+                _surface(axis, part, low, max(high, low + 1e-9))
                 what = "clean" if alpha == 0 else f"α = {alpha:g}"
-                axis.set_title(f"{what}, λ = {part['eigenvalue_a'].iloc[0]:.2g}", size=7, y=1.0, pad=-2)
+                axis.set_title(f"{what}, λ = {part['eigenvalue_a'].iloc[0]:.2g}", size=7, y=1.02, pad=0)
             name = f"{style.DATASETS.get(dataset, dataset)}, {style.model_label(model, architectures.get(model))}"
             pair.suptitle(name, size=8)
             pair.text(0.01, 0.97, next(letters), weight="bold", size=9, va="top")
@@ -99,9 +102,9 @@ def draw(
     methods: list[str],
     architectures: dict,
 ):
-    """A row of unlearning panels per dataset, one panel per model; a row of loss surfaces per dataset; below, the LRR per
-    dataset and evaluation set."""
-    heights = [1.75 * len(datasets) + 0.25, 1.65 * len(datasets), 2.15]
+    """A row of unlearning panels per dataset, one panel per model; a row of loss surfaces per dataset; below, the LRR
+    per dataset and evaluation set."""
+    heights = [1.75 * len(datasets) + 0.25, 1.75 * len(datasets), 2.15]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     letters = iter("abcdefghijklmnopqrstuvwxyz")

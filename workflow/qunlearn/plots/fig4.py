@@ -6,6 +6,7 @@ change the readout (`quantum.lightcone.live_gates`).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -94,7 +95,7 @@ def draw_network(axis, widths: list[int]) -> None:
         shown = min(width, 5)
         heights = [(shown - 1) / 2 - i for i in range(shown)]
         places.append([(h, width <= 5 or i != 3) for i, h in enumerate(heights)])
-    for x, (left, right) in enumerate(zip(places, places[1:])):
+    for x, (left, right) in enumerate(pairwise(places)):
         for a, seen in left:
             for b, also in right:
                 if seen and also:
@@ -120,13 +121,14 @@ def describe(model, family: str) -> dict[str, int]:
                 "live parameters": len(live_gates(a)), "light-cone qubits": len(support(a))}  # fmt: skip
     widths = model.widths
     hidden = {f"hidden layer {i}": width for i, width in enumerate(widths[1:-1], start=1)}
-    weights = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
+    weights = sum((a + 1) * b for a, b in pairwise(widths))
     return {"inputs": widths[0], "inputs in use": model.clean, **hidden, "parameters": weights}
 
 
 def draw(datasets: list[Dataset], architectures: dict[str, dict[str, dict]]):
-    """(figure, table): one circuit per dataset and QNN, below them one network per dataset and MLP; every count drawn is
-    in the table. `architectures` holds the blocks of the models by dataset and name; other families are not drawn."""
+    """(figure, table): one circuit per dataset and QNN, below them one network per dataset and MLP; every count drawn
+    is in the table. `architectures` holds the blocks of the models by dataset and name; other families are not drawn.
+    """
     found = {"qnn": [], "mlp": []}
     rows = []
     for dataset in datasets:
@@ -147,15 +149,20 @@ def draw(datasets: list[Dataset], architectures: dict[str, dict[str, dict]]):
         part = next(parts)
         draw_circuit(part.subplots(), model.ansatz)
         text = f"{n['live parameters']} of {n['parameters']} parameters have a gradient"
-        _headline(part, next(letters), f"{label} for {title}", f"{n['qubits']} qubits, {n['layers']} layers; {text}")
+        _headline(part, next(letters), f"{label} for {title}")
+        part.text(0.99, 0.99, f"{n['qubits']} qubits, {n['layers']} layers; {text}", ha="right", va="top", size=7)
     if found["mlp"]:
-        for (title, label, model, n), part in zip(found["mlp"], next(parts).subfigures(1, len(found["mlp"]), squeeze=False)[0]):
-            draw_network(part.subplots(), model.widths)
-            text = f"{n['inputs in use']} inputs are not always zero; {n['parameters']} parameters"
-            _headline(part, next(letters), f"{label} for {title}", text)
+        for (title, label, model, n), part in zip(
+            found["mlp"], next(parts).subfigures(1, len(found["mlp"]), squeeze=False)[0]
+        ):
+            axis = part.subplots()
+            draw_network(axis, model.widths)
+            inputs = f"{n['inputs in use']} of {n['inputs']} inputs in use, the others always zero"
+            text = f"{inputs}; {n['parameters']} parameters"
+            axis.text(0.5, 0, text, transform=axis.transAxes, ha="center", va="top", size=7)
+            _headline(part, next(letters), f"{label} for {title}")
     return figure, pd.DataFrame(rows, columns=["dataset", "model", "part", "count"])
 
 
-def _headline(figure, letter: str, text: str, more: str) -> None:
+def _headline(figure, letter: str, text: str) -> None:
     figure.suptitle(f"{letter}   {text}", x=0.01, ha="left", weight="bold", size=8)
-    figure.text(0.99, 0.99, more, ha="right", va="top", size=7)
