@@ -5,14 +5,15 @@ its logit z,  H = < l''(z) grad z grad z^T >  +  < l'(z) Hess z >:  the Gauss-Ne
 the residual term, the paper's error-phase interaction. For a logit that is piecewise linear in every parameter (ReLU
 networks) the residual has zero trace, so Tr H = < l''(z) |grad z|^2 > exactly; else the exact Hessian is taken.
 
-What unitarity implies for a QNN with unit-norm input, z = s <Z>. Every angle t drives one gate exp(-i t P / 2), P^2 = 1,
-so at fixed other angles z = s (a + r cos(t - t0)) with |a| + r <= 1: z'^2 + z''^2 = s^2 r^2 <= s^2, z'' = s a - z.
-1. With l'' <= 1/4 and |l'| < 1, every second derivative of every sample's loss lies in [-s, `curvature_bound`(s)].
-2. -(s + z)/2 <= z'' <= (s - z)/2: on a sample whose label the model contradicts (y = 0, z > 0; else mirrored) the residual
-   l' z'' is at most |l'| (s - |z|) / 2 per angle. It is negative for certain only where the readout is saturated.
-3. The loss is periodic in every angle, so the mean of its second derivative over an angle's period is zero: averaged so, the
-   residual cancels the Gauss-Newton term exactly, for every sample and either label.
-A ReLU network has no such bound: scaling one layer by c and the next by 1/c keeps the loss and multiplies curvature by c^2.
+What unitarity implies for a QNN with unit-norm input, z = s <Z>. Every angle t drives one gate exp(-i t P / 2),
+P^2 = 1, so at fixed other angles z = s (a + r cos(t - t0)), |a| + r <= 1: z'^2 + z''^2 = s^2 r^2 <= s^2, z'' = s a - z.
+1. With l'' <= 1/4 and |l'| < 1, every sample's loss has its second derivative in t in [-s, `curvature_bound`(s)].
+2. -(s + z)/2 <= z'' <= (s - z)/2: on a sample whose label the model contradicts (y = 0, z > 0, or the mirror image) the
+   residual l' z'' is at most |l'| (s - |z|) / 2 per angle: negative for certain only where the readout is saturated.
+3. The loss is periodic in t, so its second derivative has mean zero over a period: averaged so, the residual cancels
+   the Gauss-Newton term exactly, for every sample and either label.
+A ReLU network has no such bound: scaling one layer by c and the next by 1/c keeps the loss and, for large c, multiplies
+the curvature in the second by c^2.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ quadrature (Ubaru, Chen & Saad, SIAM J. Matrix Anal. Appl. 38, 1075, 2017; Ghorb
 
 Quadrature: m Lanczos steps from a random unit vector v give a tridiagonal matrix T whose eigenvalues t_k and first
 components u_k of its eigenvectors satisfy  v^T f(H) v ~ sum_k u_k^2 f(t_k),  exact for polynomials up to degree 2m - 1.
-The mean over random v, times the dimension, estimates Tr f(H), so the nodes t_k with weights u_k^2 stand for the spectrum.
+The mean over random v, times the dimension, estimates Tr f(H): the nodes t_k with weights u_k^2 stand for the spectrum.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RANK_TOLERANCE = 1e-12
 
 class Spectrum(NamedTuple):
     """Eigenvalues (probes, K) and how many of the P eigenvalues each stands for; weights sum to P in every row. One row
-    if `exact`, else one row of quadrature nodes per probe; the last column is the zero eigenvalue that `restrict` found."""
+    if `exact`, else a row of quadrature nodes per probe; the last column is zero, for what `restrict` left out."""
 
     eigenvalues: np.ndarray
     weights: np.ndarray
@@ -103,7 +103,9 @@ class Spectrometer:
             found = [quadrature(*self._lanczos(params, state, pool, rows, labels, start)) for start in starts]
             values, weights = (np.stack(part) for part in zip(*found))
             weights = weights * size
-        return Spectrum(np.pad(values, ((0, 0), (0, 1))), np.pad(weights, ((0, 0), (0, 1)), constant_values=absent), exact)
+        return Spectrum(
+            np.pad(values, ((0, 0), (0, 1))), np.pad(weights, ((0, 0), (0, 1)), constant_values=absent), exact
+        )
 
 
 def hessian(model, params, state, pool, rows, labels):

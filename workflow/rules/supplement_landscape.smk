@@ -195,7 +195,9 @@ rule draw_curvature:
     input:
         grid.table("curvature"),
     output:
-        pdf=report(grid.figure("figS_curvature"), caption="../report/figS_curvature.rst", category="Supplement"),
+        pdf=report(
+            grid.figure("figS_curvature"), caption="../report/figS_curvature.rst", category="Supplement"
+        ),
         png=grid.figure("figS_curvature", "png"),
     log:
         f"{LOGS}/draw_curvature.log",

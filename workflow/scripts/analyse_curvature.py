@@ -1,5 +1,6 @@
-"""What clean and corrupted samples add to the curvature at trained parameters. Inputs: the dataset and the training files that hold the models.
-Output: the two terms of the Hessian trace and the largest second derivatives, per cell and part of its training set, as HDF5."""
+"""What clean and corrupted samples add to the curvature at trained parameters. Inputs: the dataset and the training
+files that hold the models. Output: the two terms of the Hessian trace and the largest second derivatives, per cell and
+part of its training set, as HDF5."""
 
 from qunlearn.job import configure_jax, job
 

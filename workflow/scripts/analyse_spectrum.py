@@ -1,5 +1,5 @@
-"""Hessian eigenvalues at trained parameters, on the data trained on. Inputs: the dataset and the training files that hold the models.
-Output: eigenvalues and how many each stands for, per cell, as HDF5."""
+"""Hessian eigenvalues at trained parameters, on the data trained on. Inputs: the dataset and the training files that
+hold the models. Output: eigenvalues and how many each stands for, per cell, as HDF5."""
 
 from qunlearn.job import configure_jax, job
 

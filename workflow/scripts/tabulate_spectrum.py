@@ -1,4 +1,4 @@
-"""Gather all spectra into the tables 'spectrum', one row per trained model, and 'eigenvalues', one row per eigenvalue."""
+"""Gather all spectra into the tables 'spectrum', one row per trained model, and 'eigenvalues', one row each."""
 
 from qunlearn.job import job
 

@@ -1,5 +1,5 @@
-"""The landscape around trained models beyond its trace: spectrum, what clean and corrupted samples add to the curvature,
-and the loss along lines (paper, Results: Mechanism of resilience; Supplementary Information, Section I)."""
+"""The landscape around trained models beyond its trace: spectrum, what clean and corrupted samples add to the
+curvature, and the loss along lines (paper, Results: Mechanism of resilience; Supplementary Information, Section I)."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def validation_accuracy(problem: Problem, trained: tuple[dict, dict]) -> np.ndar
 
 
 def spectra(problem: Problem, cells: list[Cell], trained, options: dict, progress=lambda *_: None) -> list[dict]:
-    """Per cell: eigenvalues and weights (probes, K) of the Hessian of the loss on its own training set, whether they are
-    exact, the loss there and the norm of its gradient. `options`: arguments of `Spectrometer`."""
+    """Per cell: eigenvalues and weights (probes, K) of the Hessian of the loss on its own training set, whether they
+    are exact, the loss there and the norm of its gradient. `options`: arguments of `Spectrometer`."""
     spectrometer = Spectrometer(problem.model, **options)
     slope = jax.jit(jax.value_and_grad(partial(mean_loss, problem.model)))
     pool = jnp.asarray(problem.pools["train"])
@@ -138,13 +138,11 @@ def top_eigenvector(product, size: int) -> tuple[float, np.ndarray]:
     return float(values[0]), vectors[:, 0]
 
 
-def slices(
-    problem: Problem, cells: list[Cell], trained, options: dict, progress=lambda *_: None
-) -> list[dict]:
+def slices(problem: Problem, cells: list[Cell], trained, options: dict, progress=lambda *_: None) -> list[dict]:
     """Per cell, the loss on its own training set at parameters theta + t d: `random` (directions, T), d
-    filter-normalised; `top` (T,), d the Hessian's top eigenvector with |d| = |theta|; the displacements `t` (T,) relative
-    to the size of the parameters, and `top_eigenvalue`. `options`: `extent`, the largest t; `points` on either side of
-    the trained model; number of random `directions`."""
+    filter-normalised; `top` (T,), d the Hessian's top eigenvector with |d| = |theta|; the displacements `t` (T,)
+    relative to the size of the parameters, and `top_eigenvalue`. `options`: `extent`, the largest t; `points` on either
+    side of the trained model; number of random `directions`."""
     model, steps = problem.model, np.linspace(-options["extent"], options["extent"], 2 * options["points"] + 1)
     pool = jnp.asarray(problem.pools["train"])
     product, whole = jax.jit(partial(hessian_product, model)), jax.jit(partial(hessian, model))
@@ -160,7 +158,9 @@ def slices(
     for point in _points(problem, cells, trained):
         draw = generator(*_names(problem, point.cell), "directions")
         rest = point.state, pool, point.rows, point.labels
-        random = [line(point.params, filter_normalised(point.params, draw), *rest) for _ in range(options["directions"])]
+        random = [
+            line(point.params, filter_normalised(point.params, draw), *rest) for _ in range(options["directions"])
+        ]
         result = {"t": steps, "random": np.array(random), "top": np.full(len(steps), np.nan), "top_eigenvalue": np.nan}
         if _finite(point.params):
             # the eigenvector lies in the span of the samples, where there are fewer parameters

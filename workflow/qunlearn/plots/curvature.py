@@ -1,5 +1,5 @@
-"""Fig. S "curvature": roughening against the corrupted fraction, the largest second derivatives against their bound, and
-what clean and corrupted samples add to the two terms of the Hessian trace."""
+"""Fig. S "curvature": roughening against the corrupted fraction, the largest second derivatives against their bound,
+and what clean and corrupted samples add to the two terms of the Hessian trace."""
 
 from __future__ import annotations
 
