@@ -246,7 +246,7 @@ def test_the_loss_curves_along_the_top_eigenvector_as_its_eigenvalue_says(dense,
     monkeypatch.setattr(landscapes, "DENSE", 10_000 if dense else 0)
     problem = Problem(digits, "mlp", {"family": "mlp", "hidden": [5]}, "label_flipping", [0])
     trained = problem.initial([0])
-    options = {"extent": 1e-5, "points": 1, "directions": 2}
+    options = {"extent": {"random": 1e-5, "top": 1e-5}, "points": 1, "directions": 2}
     (found,) = landscapes.slices(problem, [Cell(0.3, 0)], trained, options)
     samples = problem.samples(Cell(0.3, 0))
     params = jax.tree.map(lambda a: jnp.asarray(a[0], float), trained[0])

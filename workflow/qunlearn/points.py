@@ -99,11 +99,10 @@ def slices(cells, datasets, seeds, margin: float) -> pd.DataFrame:
     """One row per model, direction ('top', 'random 1', ...) and displacement t."""
     rows = []
     for names, accuracy, diverged, found in _read(cells, seeds):
-        lines = {f"random {k}": line for k, line in enumerate(found["random"], start=1)}
-        for name, line in {"top": found["top"], **lines}.items():
+        lines = {f"random {k}": (found["t_random"], line) for k, line in enumerate(found["random"], start=1)}
+        for name, (steps, line) in {"top": (found["t_top"], found["top"]), **lines}.items():
             rows += [
-                [*names, name, t, loss, found["top_eigenvalue"], accuracy, diverged]
-                for t, loss in zip(found["t"], line)
+                [*names, name, t, loss, found["top_eigenvalue"], accuracy, diverged] for t, loss in zip(steps, line)
             ]
     columns = [*CELL, "direction", "t", "loss", "top_eigenvalue"]
     return _finish(rows, columns, [*CELL, "direction", "t"], ["loss"], datasets, margin)

@@ -140,28 +140,28 @@ def top_eigenvector(product, size: int) -> tuple[float, np.ndarray]:
 
 def slices(problem: Problem, cells: list[Cell], trained, options: dict, progress=lambda *_: None) -> list[dict]:
     """Per cell, the loss on its own training set at parameters theta + t d: `random` (directions, T), d
-    filter-normalised; `top` (T,), d the Hessian's top eigenvector with |d| = |theta|; the displacements `t` (T,)
-    relative to the size of the parameters, and `top_eigenvalue`. `options`: `extent`, the largest t; `points` on either
-    side of the trained model; number of random `directions`."""
-    model, steps = problem.model, np.linspace(-options["extent"], options["extent"], 2 * options["points"] + 1)
+    filter-normalised; `top` (T,), d the Hessian's top eigenvector with |d| = |theta|; `top_eigenvalue`. The
+    displacements `t_random`, `t_top` (T,) are thus relative to the size of the parameters. `options`: `extent`, the
+    largest t of either kind; `points` on either side of the trained model; number of random `directions`."""
+    model = problem.model
     pool = jnp.asarray(problem.pools["train"])
     product, whole = jax.jit(partial(hessian_product, model)), jax.jit(partial(hessian, model))
+    steps = {kind: np.linspace(-t, t, 2 * options["points"] + 1) for kind, t in options["extent"].items()}
 
     @jax.jit
-    def line(params, direction, state, pool, rows, labels):
-        def loss(t):
-            return mean_loss(model, jax.tree.map(lambda a, d: a + t * d, params, direction), state, pool, rows, labels)
-
-        return jax.lax.map(loss, jnp.asarray(steps))
+    def line(steps, params, direction, *rest):
+        return jax.lax.map(
+            lambda t: mean_loss(model, jax.tree.map(lambda a, d: a + t * d, params, direction), *rest), steps
+        )
 
     found = []
     for point in _points(problem, cells, trained):
         draw = generator(*_names(problem, point.cell), "directions")
         rest = point.state, pool, point.rows, point.labels
-        random = [
-            line(point.params, filter_normalised(point.params, draw), *rest) for _ in range(options["directions"])
-        ]
-        result = {"t": steps, "random": np.array(random), "top": np.full(len(steps), np.nan), "top_eigenvalue": np.nan}
+        random = [filter_normalised(point.params, draw) for _ in range(options["directions"])]
+        result = {f"t_{kind}": t for kind, t in steps.items()}
+        result["random"] = np.array([line(steps["random"], point.params, d, *rest) for d in random])
+        value, top = np.nan, np.full(len(steps["top"]), np.nan)
         if _finite(point.params):
             # the eigenvector lies in the span of the samples, where there are fewer parameters
             params, used, _ = restrict(model, point.params, pool, point.rows)
@@ -173,7 +173,7 @@ def slices(problem: Problem, cells: list[Cell], trained, options: dict, progress
             else:
                 value, vector = top_eigenvector(lambda v: product(params, *rest, v), flat.size)  # noqa: B023
             length = jnp.linalg.norm(ravel_pytree(point.params)[0])
-            result |= {"top": np.asarray(line(params, unravel(length * vector), *rest)), "top_eigenvalue": value}
-        found.append(result)
-        progress(len(found) / len(cells), f"top eigenvalue {result['top_eigenvalue']:.3g}")
+            top = np.asarray(line(steps["top"], params, unravel(length * vector), *rest))
+        found.append(result | {"top": top, "top_eigenvalue": value})
+        progress(len(found) / len(cells), f"top eigenvalue {value:.3g} at alpha {point.cell.alpha:.2f}")
     return found

@@ -10,6 +10,8 @@ from . import style
 
 KINDS = {"random": "random direction", "top": "top eigenvector"}
 LINES = ["-", "--", ":", "-."]
+#: Losses above are cut off, nats: a model that answers 1/2 everywhere has ln 2 = 0.69.
+CEILING = 2.0
 
 
 def draw(table: pd.DataFrame, models: list[str], architectures: dict):
@@ -18,7 +20,7 @@ def draw(table: pd.DataFrame, models: list[str], architectures: dict):
     pairs = table[["dataset", "corruption"]].drop_duplicates().itertuples(index=False, name=None)
     rows = [(*pair, kind) for pair in pairs for kind in KINDS]
     figure, axes = plt.subplots(
-        len(rows), len(models), figsize=(style.WIDTH, 1.55 * len(rows) + 0.5), squeeze=False, sharex=True, sharey="row"
+        len(rows), len(models), figsize=(style.WIDTH, 1.6 * len(rows) + 0.45), squeeze=False, sharex="row", sharey="row"
     )
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     kind_of = table["direction"].str.split().str[0]
@@ -33,11 +35,12 @@ def draw(table: pd.DataFrame, models: list[str], architectures: dict):
                 runs = part[part.alpha == alpha].groupby(["seed", "direction"])
                 for k, (_, run) in enumerate(runs):
                     axis.plot(run["t"], run["loss"], label=f"α = {alpha:g}" if k == 0 else None, **look)
-            axis.set_yscale("log")
             axis.set_title(f"{style.model_label(model, architectures.get(model))}, {KINDS[kind]}")
             style.panel_letter(axis, next(letters))
             if collapsed := style.collapsed_runs(part, ["alpha", "seed"]):
                 style.note(axis, f"{collapsed} of {len(part[['alpha', 'seed']].drop_duplicates())} runs collapsed")
+        line[0].set_ylim(-0.05, min(CEILING, 1.05 * here["loss"].max()))
+        line[0].set_xlim(here["t"].min(), here["t"].max())
         line[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\ntraining loss")
     for axis in axes[-1]:
         axis.set_xlabel("displacement t = |Δθ| / |θ|")
