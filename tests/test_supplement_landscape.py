@@ -19,7 +19,7 @@ from qunlearn.problem import Cell, Problem
 
 MLP = {"family": "mlp", "hidden": [6, 4]}
 QNN = {
-    "family": "qnn", "depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
+    "family": "qnn", "depth": 2, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
 }  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def build(options, x, rng, spread=0.4):
 
 @pytest.fixture(params=["mlp", "qnn"])
 def case(request, rng):
-    return build({"mlp": MLP, "qnn": QNN}[request.param], unit(rng.normal(size=(12, 16))), rng)
+    return build({"mlp": MLP, "qnn": QNN}[request.param], unit(rng.normal(size=(12, 8))), rng)
 
 
 def spectrum_of(model, *rest):
@@ -150,7 +150,7 @@ def derivatives(model, theta, pool):
 @pytest.mark.parametrize("rotations", ["xyx", "xyz"])
 def test_second_derivatives_of_a_qnn_never_leave_their_bounds(rotations, rng):
     scale = 5.0
-    x = unit(rng.normal(size=(20, 16)) + 1j * rng.normal(size=(20, 16)))
+    x = unit(rng.normal(size=(20, 8)) + 1j * rng.normal(size=(20, 8)))
     model = models.build({**QNN, "rotations": rotations}, [x, x])
     pool, compute = jnp.asarray(model.encode(x)), jax.jit(partial(derivatives, model))
     worst = 0.0
@@ -184,22 +184,21 @@ def test_the_bound_is_the_maximum_of_what_unitarity_allows(scale):
 
 def test_the_residual_of_a_saturated_readout_opposes_a_contradicting_label():
     """|0...0> at zero angles has <Z> = 1: no angle can raise it, so label 0 bends the loss down and label 1 up."""
-    x = np.eye(16)[:1]
-    model = models.build({**QNN, "depth": 2}, [x, x])
+    x = np.eye(8)[:1]
+    model = models.build(QNN, [x, x])
     theta = jnp.zeros(model.ansatz.parameters)
     pool = jnp.asarray(model.encode(x))
     z, _, second = jax.jit(partial(derivatives, model))(theta, pool)
     assert z[0] == pytest.approx(5.0)
     assert np.all(second <= 1e-12) and second.min() < -1
-    compute = jax.jit(partial(landscape.sample_terms, model))
-    terms = [compute({"theta": theta}, {}, pool, jnp.arange(1), jnp.array([y])) for y in (0.0, 1.0)]
-    assert terms[0].residual[0] < -10 and 0 < terms[1].residual[0] < 1
+    wrong, right = (float((jax.nn.sigmoid(z[0]) - y) * second.sum()) for y in (0, 1))
+    assert wrong < -10 and 0 < right < 1
 
 
 def test_the_residual_cancels_the_gauss_newton_term_over_a_period(rng):
     """The loss is periodic in every angle: its second derivative averages to zero, sample by sample, for any label."""
-    x = unit(rng.normal(size=(3, 16)))
-    model = models.build({**QNN, "depth": 2}, [x, x])
+    x = unit(rng.normal(size=(3, 8)))
+    model = models.build(QNN, [x, x])
     pool = jnp.asarray(model.encode(x))
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, model.ansatz.parameters))
     compute = jax.jit(jax.vmap(lambda t: derivatives(model, t, pool)))
@@ -214,12 +213,12 @@ def test_the_residual_cancels_the_gauss_newton_term_over_a_period(rng):
 
 def test_the_curvature_of_a_relu_network_has_no_bound(rng):
     """Scaling one layer by c and the next by 1/c keeps the loss; the curvature in the second grows as c^2."""
-    model, params, state, pool, rows, labels = build(MLP, unit(rng.normal(size=(12, 16))), rng)
+    model, params, state, pool, rows, labels = build(MLP, unit(rng.normal(size=(12, 8))), rng)
     terms = jax.jit(partial(landscape.sample_terms, model))
     loss = jax.jit(partial(landscape.mean_loss, model))
     reference = terms(params, state, pool, rows, labels)
     traces = []
-    for c in (10.0, 100.0, 1000.0):
+    for c in (100.0, 1e3, 1e4):
         scaled = {**params, "w1": c * params["w1"], "b1": c * params["b1"], "w2": params["w2"] / c}
         assert loss(scaled, state, pool, rows, labels) == pytest.approx(float(loss(params, state, pool, rows, labels)))
         found = terms(scaled, state, pool, rows, labels)

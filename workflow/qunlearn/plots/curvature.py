@@ -9,7 +9,7 @@ import pandas as pd
 
 from . import style
 
-TERMS = {"gauss_newton": ("Gauss–Newton", "-"), "residual": ("residual", "--")}
+TERMS = {"gauss_newton": "-", "residual": "--"}
 
 
 def _roughening(axis, table: pd.DataFrame, models: list[str], architectures: dict) -> None:
@@ -25,7 +25,7 @@ def _roughening(axis, table: pd.DataFrame, models: list[str], architectures: dic
         axis.plot(kept["alpha"], kept["lrr"], "o", ms=2, color=colour, alpha=0.6, mew=0)
     axis.set_yscale("log")
     axis.axhline(1, color="0.2", ls="--", lw=0.8)
-    axis.set_title("landscape roughening ratio")
+    axis.set_title("landscape roughening ratio, on training data")
     axis.set_ylabel("Tr H(α) / Tr H(0)")
     flagged = style.collapsed_runs(table, ["model", "alpha", "seed"])
     if lost or flagged:
@@ -43,8 +43,8 @@ def _largest(axis, table: pd.DataFrame, models: list[str]) -> None:
         for bound in runs["bound"].dropna().unique():
             axis.axhline(bound, color=colour, ls=":", lw=1)
             axis.annotate(
-                f"bound {bound:g}", (1, bound), xycoords=("axes fraction", "data"), xytext=(0, 1.5),
-                textcoords="offset points", ha="right", size=6.5, color=colour,
+                f"bound {bound:g}", (0.01, bound), xycoords=("axes fraction", "data"), xytext=(0, 1.5),
+                textcoords="offset points", size=6.5, color=colour,
             )  # fmt: skip
     axis.set_yscale("log")
     axis.set_title("largest second derivative in one parameter")
@@ -55,11 +55,19 @@ def _terms(axis, table: pd.DataFrame, title: str) -> None:
     alphas = np.sort(table["alpha"].unique())
     for part, colour in style.PARTS.items():
         here = table[table["part"] == part]
-        for term, (word, line) in TERMS.items():
-            style.band(axis, alphas, here, term, "alpha", color=colour, ls=line, lw=1, label=f"{word}, {part} samples")
-    style.band(axis, alphas, table[table["part"] == "all"], "trace", "alpha", color="0.2", lw=1, label="whole trace")
+        for term, line in TERMS.items():
+            style.band(axis, alphas, here, term, "alpha", color=colour, ls=line, lw=1)
+    style.band(axis, alphas, table[table["part"] == "all"], "trace", "alpha", color="0.2", lw=1)
     axis.axhline(0, color="0.8", lw=0.6, zorder=0)
     axis.set_title(title)
+
+
+def _key() -> list:
+    """What colours and line styles of the lower panels mean."""
+    parts = [plt.Line2D([], [], color=colour, lw=3, label=f"{part} samples") for part, colour in style.PARTS.items()]
+    words = {"Gauss–Newton term": TERMS["gauss_newton"], "residual term": TERMS["residual"]}
+    terms = [plt.Line2D([], [], color="0.5", lw=1, ls=line, label=word) for word, line in words.items()]
+    return [*parts, *terms, plt.Line2D([], [], color="0.2", lw=1, label="whole trace")]
 
 
 def draw(table: pd.DataFrame, models: list[str], architectures: dict):
@@ -81,11 +89,11 @@ def draw(table: pd.DataFrame, models: list[str], architectures: dict):
             _terms(axis, here[here.model == model], f"{label}: parts of Tr H")
         axes[0].set_ylabel("contribution to Tr H")
         for axis in (roughening, largest, *axes):
-            axis.set_xlabel("corrupted fraction α")
+            axis.set(xlabel="corrupted fraction α", xticks=np.sort(here["alpha"].unique()))
             style.panel_letter(axis, next(letters))
-        title = f"{style.DATASETS.get(dataset, dataset)}, {style.WORDS.get(corruption, corruption)}"
+        seeds = here["seed"].nunique()
+        title = f"{style.DATASETS.get(dataset, dataset)}, {style.WORDS.get(corruption, corruption)}, n = {seeds} seeds"
         handles, labels = roughening.get_legend_handles_labels()
         upper.legend(handles, labels, loc="outside upper center", ncols=len(labels), title=title)
-        handles, labels = axes[0].get_legend_handles_labels()
-        lower.legend(handles, labels, loc="outside upper center", ncols=len(labels), columnspacing=1)
+        lower.legend(handles=_key(), loc="outside upper center", ncols=5)
     return figure
