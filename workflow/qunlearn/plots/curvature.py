@@ -17,7 +17,7 @@ def _roughening(axis, table: pd.DataFrame, models: list[str], architectures: dic
     lost = 0
     for model in models:
         colour = style.model_colour(model, models)
-        runs = table[(table.model == model) & (table.alpha > 0)]
+        runs = table[table.model == model]
         kept = runs[np.isfinite(runs.lrr) & (runs.lrr > 0)]
         lost += len(runs) - len(kept)
         mean = np.exp(np.log(kept["lrr"]).groupby(kept["alpha"]).mean())
