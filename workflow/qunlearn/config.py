@@ -18,6 +18,8 @@ import yaml
 from .errors import UserError
 from .models import FITTED
 
+#: Sections under `supplement` that analyse the landscape at alphas of their own.
+LANDSCAPES = ("spectrum", "curvature", "slices")
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
@@ -169,6 +171,7 @@ def _check_alphas(config: dict) -> list[str]:
         ("alphas", config["alphas"]),
         ("unlearning.alphas", config["unlearning"]["alphas"]),
         ("landscape.alphas", config["landscape"]["alphas"]),
+        *((f"supplement.{name}.alphas", config["supplement"][name]["alphas"]) for name in LANDSCAPES),
     ):
         problems += [
             f"{path}[{i}]: {alpha} has more than four decimals, which file names do not carry"

@@ -72,12 +72,19 @@ class Grid:
     def landscape_blocks(self) -> list[tuple]:
         return chunk(self.landscape_alphas, self.config["alphas_per_job"])
 
+    def supplement_alphas(self, stage: str) -> tuple:
+        """Alphas of a landscape analysis of the supplement ('spectrum', 'curvature' or 'slices'): 0 and those set."""
+        return tuple(sorted({0.0, *self.config["supplement"][stage]["alphas"]}))
+
     def seed_blocks(self, needed=None) -> list[tuple]:
         blocks = chunk(self.seeds, self.config["seeds_per_job"])
         return [b for b in blocks if needed is None or set(b) & set(needed)]
 
     def parse_alphas(self, name: str, stage: str = "train") -> tuple:
-        grids = [self.landscape_alphas] if stage == "landscape" else [self.alphas, self.extra_alphas]
+        if stage == "train":
+            grids = [self.alphas, self.extra_alphas]
+        else:
+            grids = [self.landscape_alphas if stage == "landscape" else self.supplement_alphas(stage)]
         return parse_block(name, grids, float)
 
     def parse_seeds(self, name: str) -> tuple:
@@ -179,4 +186,16 @@ class Grid:
             for path in self.trained(
                 dataset, model, c["unlearning"]["corruptions"][0], (0.0, self.unlearning_alphas[0]), self.seeds[:1]
             )
+        ]
+
+    def all_supplement_landscapes(self, stage: str) -> list[str]:
+        """Files of a landscape analysis of the supplement, of the models and corruptions of the stage 'landscape'."""
+        c = self.config
+        return [
+            self._cells(stage, dataset, model, corruption, alphas, seeds)
+            for dataset in c["datasets"]
+            for model in self.stage_models("landscape")
+            for corruption in c["landscape"]["corruptions"]
+            for alphas in chunk(self.supplement_alphas(stage), c["alphas_per_job"])
+            for seeds in self.seed_blocks()
         ]

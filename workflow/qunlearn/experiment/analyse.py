@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..landscape import Analyser, Curvature
+from ..landscape import Analyser, Curvature, require_gradients
 from ..problem import Cell, Problem
 from ..training import real_dtype
 
@@ -16,6 +16,7 @@ def analyse(
 ) -> tuple[dict[str, list[Curvature]], np.ndarray]:
     """Curvature at each cell's trained parameters, on its own (poisoned) training set ('train') and on clean data
     ('validation'), and each cell's validation accuracy."""
+    require_gradients(problem.model)
     real = real_dtype()
     trained = jax.tree.map(lambda a: jnp.asarray(a, real), trained)
     analysers = {name: Analyser(problem.model, np.asarray(p, real)) for name, p in problem.pools.items()}

@@ -17,6 +17,7 @@ from .. import store
 #: Text width of a two-column journal page, inches.
 WIDTH = 7.2
 SETS = {"train": "#E69F00", "validation": "#0072B2"}
+PARTS = {"clean": "#009E73", "corrupted": "#CC79A7"}  # samples, and models trained on such data
 METHODS = {
     "retrain": "#000000",
     "finetune": "#009E73",
