@@ -151,7 +151,7 @@ def test_the_same_command_twice_gives_the_same_bytes_wherever_files_lie(study, t
 
 
 def test_comparison_models_have_a_table_and_a_figure(study):
-    compared = {"supplement": {"models": ["mlp", "qnn", "logistic", "knn"]}}
+    compared = {"supplement": {"figures": ["models"], "models": ["mlp", "qnn", "logistic", "knn"]}}
     (study / "compared.yaml").write_text(yaml.safe_dump(compared))
     files = ["--configfile", "tiny.yaml", "compared.yaml"]
     assert planned(study, "supplement", *files) == {
