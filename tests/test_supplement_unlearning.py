@@ -72,6 +72,7 @@ def test_without_its_term_a_method_is_finetuning(poisoned):
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-8), done.params, finetuned.params)
 
 
+@pytest.mark.parametrize("poisoned", [MLP], indirect=True, ids=["mlp"])
 def test_stronger_ascent_forgets_more(poisoned):
     problem, start = poisoned
     _, weights, done = scan(problem, CELLS, start, "gradient_ascent", {"beta": [0.0, 0.4, 2.0]}, Schedule(10, 0, 0.02))
@@ -89,6 +90,7 @@ def test_fitted_models_cannot_be_scanned(digits):
         scan(problem, CELLS[:1], (trained.params, trained.state), "gradient_ascent", {"beta": [0.1]}, SCHEDULE)
 
 
+@pytest.mark.parametrize("poisoned", [MLP], indirect=True, ids=["mlp"])
 def test_costs_are_those_of_the_definition(poisoned):
     problem, start = poisoned
     samples = problem.samples(CELLS[0])

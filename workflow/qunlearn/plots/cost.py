@@ -73,16 +73,16 @@ def draw(table: pd.DataFrame, cases: list[tuple], methods: list[str], architectu
     """A row per dataset, corruption and fraction of `cases`: passes, seconds, steps to retraining's final accuracy."""
     rows = list(dict.fromkeys((dataset, corruption, alpha) for dataset, _, corruption, alpha in cases))
     models = list(dict.fromkeys(model for _, model, _, _ in cases))
-    figure, axes = plt.subplots(
-        len(rows), 3, figsize=(style.WIDTH, 2.0 * len(rows) + 0.5), squeeze=False, width_ratios=[1.25, 1, 1.6]
-    )
+    figure = plt.figure(figsize=(style.WIDTH, 2.1 * len(rows) + 0.4))
+    parts = np.atleast_1d(figure.subfigures(len(rows), 1))
     letters = iter("abcdefghijklmnopqrstuvwxyz")
-    for line, (dataset, corruption, alpha) in zip(axes, rows):
+    for row, (dataset, corruption, alpha) in zip(parts, rows):
+        line = row.subplots(1, 3, width_ratios=[1.25, 1, 1.6])
         part = table[(table.dataset == dataset) & (table.corruption == corruption) & (table.alpha == alpha)]
-        _passes(line[0], part, methods)
-        line[0].set_title(
-            f"{style.DATASETS.get(dataset, dataset)}, {style.WORDS.get(corruption, corruption)}, α = {alpha:g}"
+        row.suptitle(
+            f"{style.DATASETS.get(dataset, dataset)}, {style.WORDS.get(corruption, corruption)}, α = {alpha:g}", size=8
         )
+        _passes(line[0], part, methods)
         _seconds(line[1], part, models, methods)
         _steps(line[2], part, models, methods)
         labels = [style.model_label(m, architectures.get(m)).replace(" ", "\n", 1) for m in models]

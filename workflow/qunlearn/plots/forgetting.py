@@ -27,7 +27,7 @@ def _curves(axis, part: pd.DataFrame, column: str, by: str, methods: list[str]) 
         style.note(axis, f"{collapsed} of {len(part[RUN].drop_duplicates())}\nruns collapsed")
 
 
-def _block(figure, rows, columns, letters, methods, steps, title=None):
+def _block(figure, rows, columns, letters, methods, steps):
     """Panels of one table part per column; `rows` are (accuracy, label), `columns` (title, part)."""
     axes = figure.subplots(len(rows), len(columns), squeeze=False, sharex=True, sharey="row")
     by = "step" if steps else "alpha"
@@ -38,8 +38,7 @@ def _block(figure, rows, columns, letters, methods, steps, title=None):
         line[0].set(ylim=(max(-0.02, np.floor(10 * min(drawn)) / 10 - 0.05), 1.03), ylabel=label)
     for axis, (name, _) in zip(axes[0], columns):
         axis.set_title(name, size=7)
-    for axis in axes[-1]:
-        axis.set_xlabel("unlearning step" if steps else "corrupted fraction α")
+    figure.supxlabel("unlearning step" if steps else "corrupted fraction α", size=7.5)
     style.panel_letter(axes[0, 0], next(letters))
     return axes
 
@@ -59,7 +58,7 @@ def draw(
     pairs = list(dict.fromkeys((dataset, corruption) for dataset, _, corruption, _ in cases))
     names = list(dict.fromkeys(model for _, model, _, _ in cases))
     shown = min(alpha for *_, alpha in cases)
-    heights = [2.35] * len(pairs) + [1.55] * len(extras)
+    heights = [2.5] * len(pairs) + [1.55] * len(extras)
     figure = plt.figure(figsize=(style.WIDTH, sum(heights) + 0.3))
     parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
     letters = iter("abcdefghijklmnopqrstuvwxyz")
@@ -74,7 +73,7 @@ def draw(
         here = table[(table.dataset == dataset) & (table.corruption == corruption)]
         final = here[(here.step == here.step.max()) & here.alpha.isin(alphas)]
         left, right = part.subfigures(1, 2, wspace=0.02)
-        forget, retain, validation = ((name, f"{word} accuracy") for name, word in ACCURACIES.items())
+        forget, retain, validation = ((name, f"{word}\naccuracy") for name, word in ACCURACIES.items())
         columns = [(label(m), here[(here.model == m) & (here.alpha == shown)]) for m in names]
         _block(left, [forget, retain], columns, letters, methods, steps=True)
         columns = [(label(m), final[final.model == m]) for m in names]
@@ -91,7 +90,8 @@ def draw(
             axes = half.subplots(1, len(ACCURACIES), squeeze=False, sharex=True, sharey=True)[0]
             for axis, (column, word) in zip(axes, ACCURACIES.items()):
                 _curves(axis, chosen, column, "step", methods)
-                axis.set(title=word, xlabel="unlearning step")
+                axis.set_title(word, size=7)
+            half.supxlabel("unlearning step", size=7.5)
             axes[0].set_ylabel("accuracy")
             style.panel_letter(axes[0], next(letters))
             half.suptitle(f"{heading(dataset, corruption)}, α = {alpha:g}, {label(model)}", size=8)

@@ -12,6 +12,7 @@ LOOKS = {
     "val_accuracy": {"color": style.METHODS["gradient_ascent"], "label": "validation"},
     "forget_accuracy": {"color": style.SETS["train"], "ls": "--", "label": "forget"},
 }
+WEIGHTS = ["beta", "lambda_kl", "lambda_fo"]
 MAPS = {"val_accuracy": "validation accuracy", "forget_accuracy": "forget accuracy"}
 
 
@@ -32,8 +33,8 @@ def _map(axis, part: pd.DataFrame, column: str, headline: dict, low: float):
     image = axis.imshow(mean, origin="lower", aspect="auto", cmap="viridis", vmin=low, vmax=1)
     fo, kl = mean.columns.to_numpy(), mean.index.to_numpy()
     if column == "val_accuracy":
-        y, x = np.nonzero(mean.to_numpy() >= part["retrain_val_accuracy"].mean())
-        axis.plot(x, y, "o", color="white", mec="0.2", mew=0.3, ms=2)
+        there = np.nonzero(mean.to_numpy() >= part["retrain_val_accuracy"].mean())
+        axis.plot(*reversed(there), "o", color="white", mec="0.2", mew=0.3, ms=2)
     x, y = np.flatnonzero(fo == headline["lambda_fo"]), np.flatnonzero(kl == headline["lambda_kl"])
     if len(x) and len(y):
         box = plt.Rectangle((x[0] - 0.5, y[0] - 0.5), 1, 1, fill=False, ec=style.METHODS["gradient_ascent"], lw=1.5)
@@ -44,7 +45,9 @@ def _map(axis, part: pd.DataFrame, column: str, headline: dict, low: float):
         set_ticks(places, [f"{values[i]:g}" for i in places])
     axis.spines[:].set_visible(False)
     if collapsed := style.collapsed_runs(part, ["lambda_kl", "lambda_fo", "seed"]):
-        axis.set_title(f"{collapsed} of {len(part)} runs collapsed", size=6.5, color="#B00020", pad=2)
+        style.note(axis, f"{collapsed} of {len(part)} runs collapsed")
+    here = f"{mean.iat[y[0], x[0]]:.3f} at the box, " if len(x) and len(y) else ""
+    axis.set_title(f"{here}best {np.max(mean.to_numpy()):.3f}", size=6.5, pad=3)
     return image
 
 
@@ -54,28 +57,32 @@ def draw(table: pd.DataFrame, cases: list[tuple], headline: dict[str, dict], arc
     figure, axes = plt.subplots(
         len(cases), 3, figsize=(style.WIDTH, 1.3 * len(cases) + 0.9), squeeze=False, width_ratios=[1.15, 1, 1]
     )
-    means = table.groupby(["dataset", "model", "method", "lambda_kl", "lambda_fo", "beta"], dropna=False)[
+    means = table.groupby(["dataset", "model", "corruption", "alpha", "method", *WEIGHTS], dropna=False)[
         list(MAPS)
     ].mean()
-    low = {column: np.floor(10 * means[column].min()) / 10 for column in MAPS}
+    low = np.floor(10 * means.groupby("method").min()) / 10
+    floor = min(low.loc["gradient_ascent"]) - 0.03, 1.03
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     for line, (dataset, model, corruption, alpha) in zip(axes, cases):
         here = table[(table.dataset == dataset) & (table.model == model)]
         here = here[(here.corruption == corruption) & (here.alpha == alpha)]
         _line(line[0], here[here.method == "gradient_ascent"], headline["gradient_ascent"]["beta"])
         name = style.model_label(model, architectures.get(model))
-        line[0].set(
-            ylim=(min(low.values()) - 0.02, 1.03), ylabel=f"{style.DATASETS.get(dataset, dataset)}\n{name}\naccuracy"
-        )
+        line[0].set(ylim=floor, ylabel=f"{style.DATASETS.get(dataset, dataset)}\n{name}\naccuracy")
         images = {}
         for axis, column in zip(line[1:], MAPS):
-            images[column] = _map(axis, here[here.method == "scrub"], column, headline["scrub"], low[column])
+            images[column] = _map(
+                axis, here[here.method == "scrub"], column, headline["scrub"], low.at["scrub", column]
+            )
             axis.set_ylabel("λ$_{KL}$")
         style.panel_letter(line[0], next(letters))
-    axes[0, 0].legend(loc="lower left", ncols=3, handlelength=1.4, columnspacing=0.8, borderaxespad=0.1)
-    axes[0, 0].set_title("gradient ascent", pad=12)
-    for i, (column, what) in enumerate(MAPS.items(), start=1):
-        axes[0, i].set_title(f"scrub: {what}", pad=12)
+    titles = ("gradient ascent", *(f"scrub: {what}" for what in MAPS.values()))
+    for axis, title in zip(axes[0], titles):
+        axis.annotate(
+            title, (0.5, 1), xycoords="axes fraction", xytext=(0, 15), textcoords="offset points", ha="center"
+        )
+    axes[-1, 0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.42), ncols=3, handlelength=1.6, columnspacing=1)
+    for i, column in enumerate(MAPS, start=1):
         figure.colorbar(images[column], ax=axes[:, i], location="bottom", aspect=30, pad=0.02)
     for axis, what in zip(axes[-1], ("β", "λ$_{fo}$", "λ$_{fo}$")):
         axis.set_xlabel(what)
