@@ -38,6 +38,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/supplement.smk"
 include: "workflow/rules/supplement_landscape.smk"
+include: "workflow/rules/supplement_unlearning.smk"
 include: "workflow/rules/benchmark.smk"
 
 

@@ -172,6 +172,9 @@ def _check_alphas(config: dict) -> list[str]:
         ("unlearning.alphas", config["unlearning"]["alphas"]),
         ("landscape.alphas", config["landscape"]["alphas"]),
         *((f"supplement.{name}.alphas", config["supplement"][name]["alphas"]) for name in LANDSCAPES),
+        ("supplement.forgetting.alphas", config["supplement"]["forgetting"]["alphas"]),
+        ("supplement.forgetting.extras", [case["alpha"] for case in config["supplement"]["forgetting"]["extras"]]),
+        ("supplement.scan.alpha", [config["supplement"]["scan"]["alpha"]]),
     ):
         problems += [
             f"{path}[{i}]: {alpha} has more than four decimals, which file names do not carry"
@@ -319,6 +322,12 @@ def unlearning_schedule(config: dict, dataset: str, name: str) -> dict:
 def method_options(config: dict, method: str) -> dict:
     """Weights of the method's loss; retrain and finetune have none."""
     return dict(config["unlearning"].get(method, {}))
+
+
+def scan_options(config: dict, method: str) -> dict[str, list[float]]:
+    """Values of every weight of the method's loss; one that is not scanned has its value under `unlearning`."""
+    fixed = {name: [value] for name, value in method_options(config, method).items()}
+    return fixed | config["supplement"]["scan"][method]
 
 
 def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int:

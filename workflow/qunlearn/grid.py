@@ -14,6 +14,7 @@ from .errors import UserError
 ALPHAS_PATTERN = r"0\.\d{2,4}(-0\.\d{2,4})?"
 SEEDS_PATTERN = r"\d+(-\d+)?"
 TABLES = ("resilience", "unlearning", "landscape")
+SCANNED = ("gradient_ascent", "scrub")  # methods with weights to scan
 
 
 def format_alpha(alpha: float) -> str:
@@ -111,6 +112,12 @@ class Grid:
     def unlearn(self, dataset, model, corruption, alpha, method, seeds) -> str:
         return self._cells("unlearn", dataset, model, corruption, (alpha,), seeds, method)
 
+    def scan(self, dataset, model, corruption, alpha, method, seeds) -> str:
+        return self._cells("scan", dataset, model, corruption, (alpha,), seeds, method)
+
+    def cost(self, dataset, model, corruption, alpha) -> str:
+        return str(self.root / "cost" / dataset / model / corruption / f"alpha{format_alpha(alpha)}.json")
+
     def landscape(self, dataset, model, corruption, alphas, seeds) -> str:
         return self._cells("landscape", dataset, model, corruption, alphas, seeds)
 
@@ -153,17 +160,47 @@ class Grid:
             for seeds in self.seed_blocks()
         ]
 
-    def all_unlearned(self) -> list[str]:
+    def unlearning_cases(self, alphas=None) -> list[tuple]:
+        """(dataset, model, corruption, alpha) that the study unlearns, at its own alphas or at those given."""
         c = self.config
         return [
-            self.unlearn(dataset, model, corruption, alpha, method, seeds)
+            (dataset, model, corruption, alpha)
             for dataset in c["datasets"]
             for model in self.stage_models("unlearning")
             for corruption in c["unlearning"]["corruptions"]
-            for alpha in self.unlearning_alphas
-            for method in c["methods"]
-            for seeds in self.seed_blocks()
+            for alpha in alphas or self.unlearning_alphas
         ]
+
+    def forgetting_extras(self) -> list[tuple]:
+        """(dataset, corruption, alpha) that Fig. S "forgetting" adds, where the study has the dataset."""
+        cases = self.config["supplement"]["forgetting"]["extras"]
+        cases = [(case["dataset"], case["corruption"], case["alpha"]) for case in cases]
+        return [case for case in cases if case[0] in self.config["datasets"]]
+
+    def forgetting_cases(self) -> list[tuple]:
+        """As `unlearning_cases`, all that Fig. S "forgetting" shows; its extras of the study's own models only."""
+        alphas = sorted({*self.unlearning_alphas, *self.config["supplement"]["forgetting"]["alphas"]})
+        extras = [(d, model, c, alpha) for d, c, alpha in self.forgetting_extras() for model in self.config["models"]]
+        return list(dict.fromkeys([*self.unlearning_cases(alphas), *extras]))
+
+    def scan_cases(self) -> list[tuple]:
+        """As `unlearning_cases`, all whose weights are scanned."""
+        scan = self.config["supplement"]["scan"]
+        names = self.stage_models("unlearning")
+        return [(d, model, scan["corruption"], scan["alpha"]) for d in self.config["datasets"] for model in names]
+
+    def unlearned(self, cases: list[tuple], methods: list[str]) -> list[str]:
+        """Unlearning files of all seeds."""
+        return [
+            self.unlearn(*case, method, seeds) for case in cases for method in methods for seeds in self.seed_blocks()
+        ]
+
+    def all_unlearned(self) -> list[str]:
+        return self.unlearned(self.unlearning_cases(), self.config["methods"])
+
+    def all_scans(self) -> list[str]:
+        blocks = self.seed_blocks()
+        return [self.scan(*case, method, seeds) for case in self.scan_cases() for method in SCANNED for seeds in blocks]
 
     def all_landscapes(self) -> list[str]:
         c = self.config

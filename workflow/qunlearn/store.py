@@ -24,6 +24,8 @@ from .errors import UserError
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", "tensorcircuit-ng", "snakemake")
 
 
+#: What a file of scanned weights holds.
+SCAN = ("alpha", "seed", "weights", "final", "diverged")
 #: What a file of trained or unlearned cells holds.
 CELLS = ("alpha", "seed", "params", "history", "diverged")
 
@@ -158,6 +160,21 @@ def write_cells(path, cells, trained, diverged, settings: dict, device: str) -> 
     for name in trained.history:
         what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
         units[f"history/{name}"] = f"{what}; axis 1: before training, then after each epoch"
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def write_scan(path, cells, weights, trained, diverged, settings: dict, device: str) -> None:
+    """Loss and accuracy after the last step, a row per (combination of weights, cell)."""
+    content = {
+        "alpha": [cell.alpha for cell in cells],
+        "seed": [cell.seed for cell in cells],
+        "weights": weights,
+        "final": {name: values[:, -1] for name, values in trained.history.items()},
+        "diverged": diverged,
+    }
+    units = {f"weights/{name}": "weight of a term of the loss" for name in weights}
+    for name in trained.history:
+        units[f"final/{name}"] = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
     write(path, content, {**provenance(settings), "device": device}, units)
 
 

@@ -17,6 +17,9 @@ from . import store
 
 RESILIENCE = ["dataset", "model", "corruption", "alpha", "seed"]
 UNLEARNING = ["dataset", "model", "corruption", "alpha", "method", "seed", "step"]
+WEIGHTS = ["beta", "lambda_ce", "lambda_kl", "lambda_fo"]
+SCAN = ["dataset", "model", "corruption", "alpha", "method", *WEIGHTS, "seed"]
+COST = ["dataset", "model", "corruption", "alpha", "method", "seed"]
 LANDSCAPE = ["dataset", "model", "corruption", "alpha", "seed", "eval_set"]
 
 
@@ -108,6 +111,78 @@ def unlearning(cells: list[str], seeds) -> pd.DataFrame:
             parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=failed))
     order = [*UNLEARNING, *columns, "collapsed"]
     return pd.concat(parts)[order].sort_values(UNLEARNING, ignore_index=True)
+
+
+def _final(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the last step of an unlearning table."""
+    run = ["dataset", "model", "corruption", "alpha", "method", "seed"]
+    return frame[frame["step"] == frame.groupby(run)["step"].transform("max")]
+
+
+def _with_retrained(frame: pd.DataFrame, unlearned: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the column retrain_val_accuracy: what retraining ends at, for the same seed and forget set."""
+    pair = ["dataset", "model", "corruption", "alpha", "seed"]
+    ends = _final(unlearned[unlearned["method"] == "retrain"])[[*pair, "val_accuracy"]]
+    return frame.merge(ends.rename(columns={"val_accuracy": "retrain_val_accuracy"}), on=pair, how="left")
+
+
+def scan(cells: list[str], retrained: list[str], seeds) -> pd.DataFrame:
+    """Accuracies after the last step for every combination of a method's weights (empty where it has no such weight);
+    forget and retain accuracy are against clean labels. `retrained`: unlearning files of the method 'retrain'."""
+    parts = []
+    for path in cells:
+        content, _ = store.read(path, store.SCAN)
+        final = content["final"]
+        frame = pd.DataFrame(
+            {
+                **{name: np.nan for name in WEIGHTS},
+                **content["weights"],
+                "alpha": content["alpha"],
+                "seed": content["seed"],
+                "val_accuracy": final["validation_accuracy"],
+                "retain_accuracy": final["retain_accuracy"],
+                "forget_accuracy": final["forget_accuracy"],
+                "val_loss": final["validation_loss"],
+                "collapsed": content["diverged"]
+                | ~np.isfinite([final["validation_loss"], final["retain_loss"]]).all(0),
+            }
+        )
+        names = dict(zip(SCAN, _names(path, 3)), method=PurePath(path).parts[-2])
+        parts.append(frame[frame["seed"].isin(seeds)].assign(**names))
+    frame = _with_retrained(pd.concat(parts), unlearning(retrained, seeds))
+    values = ["val_accuracy", "retain_accuracy", "forget_accuracy", "val_loss", "retrain_val_accuracy", "collapsed"]
+    return frame[[*SCAN, *values]].sort_values(SCAN, ignore_index=True)
+
+
+def cost(costs: list[str], cells: list[str], seeds) -> pd.DataFrame:
+    """What each unlearning run spent, and the first step at which its validation accuracy is at least the one that
+    retraining of the same seed ends at (empty where that is never reached).
+
+    Passes are samples going forward through the network (`experiment.cost`): of the retain set, of the forget set, once
+    through the poisoned model, and their sum. Seconds are of updates alone, measured on `device`.
+    """
+    unlearned = unlearning(cells, seeds)
+    measured = []
+    for path in costs:
+        found = json.loads(Path(path).read_text())
+        measured += [
+            {**found["case"], "device": found["device"], "method": m, **c} for m, c in found["methods"].items()
+        ]
+    frame = _with_retrained(unlearned, unlearned).merge(
+        pd.DataFrame(measured), on=["dataset", "model", "corruption", "alpha", "method"]
+    )
+    reached = frame[frame["val_accuracy"] >= frame["retrain_val_accuracy"]].groupby(COST)["step"].min()
+    frame = _final(frame).set_index(COST).assign(steps_to_retrain=reached).reset_index()
+    for name in ("updates", "retain_passes", "forget_passes", "seconds"):
+        frame[name] *= frame["step"]
+    per_step = (frame["retain_passes"] + frame["forget_passes"]) / frame["step"]
+    frame = frame.rename(columns={"step": "steps"}).assign(
+        passes=frame["retain_passes"] + frame["forget_passes"] + frame["teacher_passes"],
+        passes_to_retrain=frame["teacher_passes"] + per_step * frame["steps_to_retrain"],
+    )
+    spent = ["steps", "updates", "retain_passes", "forget_passes", "teacher_passes", "passes", "seconds", "device"]
+    ends = ["val_accuracy", "retrain_val_accuracy", "steps_to_retrain", "passes_to_retrain", "collapsed"]
+    return frame[[*COST, *spent, *ends]].sort_values(COST, ignore_index=True)
 
 
 def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd.DataFrame:

@@ -178,7 +178,7 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
     return jax.tree.map(np.asarray, measure(params, state, pools, arrays))
 
 
-def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orders):
+def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
     """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch."""
 
     def update(carry, positions):
@@ -186,7 +186,7 @@ def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, orde
 
         def objective(params):
             batches, new = _forward(model, params, state, pools["train"], streams, positions, train=True)
-            return loss(batches), new
+            return loss(batches, **weights), new
 
         (_, state), gradient = jax.value_and_grad(objective, has_aux=True)(params)
         step, memory = optimiser.update(gradient, memory, params)
@@ -230,7 +230,7 @@ def _parts(total: int, wanted: int) -> int:
 
 def minimise(
     model,
-    loss: Callable[[dict[str, Batch]], jnp.ndarray],
+    loss: Callable[..., jnp.ndarray],
     start: tuple[dict, dict],
     pools: dict[str, np.ndarray],
     streams: dict[str, Stream],
@@ -238,8 +238,11 @@ def minimise(
     schedule: Schedule,
     generators: list[np.random.Generator],
     progress: Callable[[float, str], None] = lambda fraction, text: None,
+    weights: dict[str, np.ndarray] | None = None,
 ) -> Trained:
     """Minimise `loss` for R replicas from `start` (params, state), each with a leading replica axis.
+
+    `loss` is called with the batches by stream and with each replica's own `weights`, (R,) by name, as keywords.
 
     `generators` holds one random generator per replica, for the order of its minibatches. `pools['train']` feeds the
     streams; evaluation sets name the pool they read. `progress` is told the fraction done and a one-line summary.
@@ -251,6 +254,7 @@ def minimise(
         name: Stream(np.asarray(s.rows), np.asarray(s.labels, real), np.asarray(s.teacher, real))
         for name, s in streams.items()
     }
+    weights = {name: np.asarray(values, real) for name, values in (weights or {}).items()}
     replicas = len(generators)
     optimiser = adam(schedule.learning_rate)
     sizes = [s.rows.shape[1] for s in streams.values()]
@@ -261,15 +265,15 @@ def minimise(
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
     segment = partial(_segment, model, loss, optimiser, sources)
-    run = jax.jit(_over_replicas(segment, (None, 0, 0, 0, 0), together), donate_argnums=(1,))
+    run = jax.jit(_over_replicas(segment, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
     measure = jax.jit(_over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
     began, done, finished = time.monotonic(), 0, []
     groups = [list(range(i, min(i + together, replicas))) for i in range(0, replicas, together)]
     for group in groups:
         # a short group is filled up with copies of its last replica: one program serves all groups
         index = np.array(group + [group[-1]] * (together - len(group)))
-        part = jax.tree.map(lambda a: jnp.asarray(a)[index], start)  # noqa: B023
-        mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays))  # noqa: B023
+        part = jax.tree.map(lambda a: jnp.asarray(a[index]), start)  # noqa: B023
+        mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays, weights))  # noqa: B023
         records = [jax.tree.map(lambda a: a[:, None], measure(*part, pools, mine[1]))]
         carry = (*part, jax.vmap(optimiser.init)(part[0]))
         rngs = [generators[i] for i in group]

@@ -15,11 +15,13 @@ from .training import cross_entropy, weighted_mean
 
 
 class Method(NamedTuple):
-    """`fresh`: start from new parameters instead of the poisoned ones; `streams`: what the loss reads; `loss`: called
-    with the method's options, returns the function of batches to minimise."""
+    """`fresh`: start from new parameters instead of the poisoned ones; `streams`: what the loss reads; `teacher`: it
+    also reads the poisoned model's logits; `loss`: called with the method's options, returns the function of batches
+    to minimise."""
 
     fresh: bool
     streams: tuple[str, ...]
+    teacher: bool
     loss: Callable
 
 
@@ -63,8 +65,8 @@ def scrub_loss(lambda_ce: float, lambda_kl: float, lambda_fo: float):
 
 #: Method name in the configuration -> what it does.
 REGISTRY = {
-    "retrain": Method(True, ("retain",), retain_loss),
-    "finetune": Method(False, ("retain",), retain_loss),
-    "scrub": Method(False, ("retain", "forget"), scrub_loss),
-    "gradient_ascent": Method(False, ("retain", "forget"), gradient_ascent_loss),
+    "retrain": Method(True, ("retain",), False, retain_loss),
+    "finetune": Method(False, ("retain",), False, retain_loss),
+    "scrub": Method(False, ("retain", "forget"), True, scrub_loss),
+    "gradient_ascent": Method(False, ("retain", "forget"), False, gradient_ascent_loss),
 }

@@ -6,11 +6,12 @@ from qunlearn.config import (
     data_options,
     method_options,
     relative_cost,
+    scan_options,
     toy_schedules,
     training_schedule,
     unlearning_schedule,
 )
-from qunlearn.grid import ALPHAS_PATTERN, SEEDS_PATTERN, format_alpha
+from qunlearn.grid import ALPHAS_PATTERN, SCANNED, SEEDS_PATTERN, format_alpha
 
 RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]

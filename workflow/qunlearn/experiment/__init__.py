@@ -1,1 +1,1 @@
-"""The study's three computations, one file each: train, unlearn, and analyse the landscape."""
+"""The study's computations, one file each: train, unlearn, analyse the landscape; scan weights and measure cost."""

@@ -8,7 +8,40 @@ import numpy as np
 
 from ..problem import Cell, Problem, stack
 from ..training import EvalSet, Schedule, Stream, Trained, real_dtype
-from ..unlearning import REGISTRY
+from ..unlearning import REGISTRY, Method
+
+
+def _streams(problem: Problem, cells: list[Cell], poisoned: tuple[dict, dict], method: Method) -> dict[str, Stream]:
+    """The streams that the method reads, with the poisoned models' logits where its loss asks for them."""
+    samples = [problem.samples(cell) for cell in cells]
+    if method.teacher:
+        pool = jnp.asarray(problem.pools["train"], real_dtype())
+        teacher = np.asarray(jax.jit(jax.vmap(lambda p, s: problem.model.logits(p, s, pool)[0]))(*poisoned))
+    streams = {}
+    for name in method.streams:
+        masks = [s.forget if name == "forget" else ~s.forget for s in samples]
+        rows = stack(s.rows[m] for s, m in zip(samples, masks))
+        labels = stack(s.labels[m] for s, m in zip(samples, masks))
+        logits = np.take_along_axis(teacher, rows, axis=1) if method.teacher else np.zeros(rows.shape)
+        streams[name] = Stream(rows, labels, logits)
+    return streams
+
+
+def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:
+    """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and labels)."""
+    samples = [problem.samples(cell) for cell in cells]
+    clean = {"retain": [~s.forget for s in samples], "forget": [s.forget for s in samples]}
+    return {
+        "train": EvalSet("train", stack(s.rows for s in samples), stack(s.labels for s in samples)),
+        "validation": problem.validation_set(len(cells)),
+    } | {
+        name: EvalSet(
+            "train",
+            stack(s.clean_rows[m] for s, m in zip(samples, masks)),
+            stack(s.clean_labels[m] for s, m in zip(samples, masks)),
+        )
+        for name, masks in clean.items()
+    }
 
 
 def unlearn(
@@ -19,42 +52,23 @@ def unlearn(
     options: dict,
     schedule: Schedule,
     progress=lambda *_: None,
+    evals: dict[str, EvalSet] | None = None,
 ) -> Trained:
     """Unlearn the forget set of each cell from its own poisoned model (params, state stacked over cells).
 
-    All cells share one alpha, so that their retain and forget sets have equal sizes. History of 'train' (poisoned
-    samples and labels), 'validation', 'retain' and 'forget' (clean labels).
+    All cells share one alpha, so that their retain and forget sets have equal sizes; a cell may occur several times.
+    `options` are the weights of the method's loss: one number for all cells, or (cells,) numbers. The history is that
+    of `evals`, by default the `evaluation_sets`.
     """
     chosen = REGISTRY[method]
-    samples = [problem.samples(cell) for cell in cells]
-    pool = jnp.asarray(problem.pools["train"], real_dtype())
-    teacher = np.asarray(jax.jit(jax.vmap(lambda p, s: problem.model.logits(p, s, pool)[0]))(*poisoned))
-    streams = {}
-    for name in chosen.streams:
-        masks = [s.forget if name == "forget" else ~s.forget for s in samples]
-        rows = stack(s.rows[m] for s, m in zip(samples, masks))
-        labels = stack(s.labels[m] for s, m in zip(samples, masks))
-        streams[name] = Stream(rows, labels, np.take_along_axis(teacher, rows, axis=1))
     return problem.model.optimise(
-        chosen.loss(**options),
+        lambda batches, **weights: chosen.loss(**weights)(batches),
         problem.initial([c.seed for c in cells], "retrain") if chosen.fresh else poisoned,
         problem.pools,
-        streams,
-        {
-            "train": EvalSet("train", stack(s.rows for s in samples), stack(s.labels for s in samples)),
-            "validation": problem.validation_set(len(cells)),
-            "retain": EvalSet(
-                "train",
-                stack(s.clean_rows[~s.forget] for s in samples),
-                stack(s.clean_labels[~s.forget] for s in samples),
-            ),
-            "forget": EvalSet(
-                "train",
-                stack(s.clean_rows[s.forget] for s in samples),
-                stack(s.clean_labels[s.forget] for s in samples),
-            ),
-        },
+        _streams(problem, cells, poisoned, chosen),
+        evals or evaluation_sets(problem, cells),
         schedule,
         problem.order_generators(cells, method),
         progress,
+        {name: np.broadcast_to(value, len(cells)) for name, value in options.items()},
     )

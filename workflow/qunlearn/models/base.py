@@ -48,11 +48,11 @@ class Model:
         """
         raise TypeError(f"{type(self).__name__} must define logits")
 
-    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress) -> Trained:
+    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress, weights=None) -> Trained:
         """Find R replicas' variables, by gradient descent on `loss` from `start`; arguments as for
         `training.minimise`. A model that is fitted in one call overrides this and fills the history with the
         starting point and the result (`training.evaluate`)."""
-        return minimise(self, loss, start, pools, streams, evals, schedule, generators, progress)
+        return minimise(self, loss, start, pools, streams, evals, schedule, generators, progress, weights)
 
     def diverged(self, losses: np.ndarray) -> np.ndarray:
         """(R,) of whether a history (R, epochs + 1) of the loss that was minimised is that of a failed training."""

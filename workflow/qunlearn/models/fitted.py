@@ -33,7 +33,7 @@ class Model(base.Model):
     def encode(self, x):
         return base.real_features(x)[:, self.columns]
 
-    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress):
+    def optimise(self, loss, start, pools, streams, evals, schedule, generators, progress, weights=None):
         if len(streams) > 1:
             raise UserError(
                 f"{type(self).__module__.rsplit('.', 1)[1]} is fitted in one call and cannot ascend on the forget set: "
