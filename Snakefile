@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 
 from snakemake.exceptions import WorkflowError
 
-from qunlearn.config import check_folders, validate
+from qunlearn.config import check_folders, check_published, validate
 from qunlearn.errors import UserError
 from qunlearn.grid import TABLES, Grid
 from qunlearn.job import share_library
@@ -21,6 +21,7 @@ configfile: "config.yaml"
 try:
     config = validate(config)
     check_folders(config["paths"])
+    check_published(config["published"]["dir"])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 grid = Grid(config)
@@ -39,6 +40,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/supplement.smk"
 include: "workflow/rules/supplement_landscape.smk"
 include: "workflow/rules/supplement_unlearning.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmark.smk"
 
 

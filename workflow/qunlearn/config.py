@@ -187,6 +187,14 @@ def _check_alphas(config: dict) -> list[str]:
     return problems
 
 
+def _check_criteria(config: dict) -> list[str]:
+    return [
+        f"claims.criteria.{name}.above: {criterion['above']} is not below `below` ({criterion['below']}); exchange them"
+        for name, criterion in config["claims"]["criteria"].items()
+        if criterion.get("above", -math.inf) >= criterion.get("below", math.inf)
+    ]
+
+
 def _qubits(config: dict, dataset: str) -> int:
     return {"digits": 6, "mnist": 10, "xxz": config["data"]["xxz"]["length"]}[dataset]
 
@@ -251,7 +259,7 @@ def validate(config: dict) -> dict:
     problems = [line for error in sorted(errors, key=lambda e: str(list(e.absolute_path))) for line in _word(error)]
     problems += _not_finite(config)
     if not problems:
-        problems = _check_names(config) + _check_alphas(config)
+        problems = _check_names(config) + _check_alphas(config) + _check_criteria(config)
     if not problems:
         problems = _check_models(config) + _check_toy(config)
     if problems:
@@ -270,6 +278,27 @@ def check_folders(paths: dict) -> None:
             raise UserError(
                 f"paths.{key}: {folder} {why}; change its permissions or name another folder. Nothing was started."
             )
+
+
+def check_published(folder: str | None) -> None:
+    """Raises UserError where the folder of published runs, if one is named, does not hold their table."""
+    if folder is None:
+        return
+    path = Path(folder) / "resilience.csv"
+    try:
+        with path.open() as file:
+            header = file.readline().strip().split(",")
+    except OSError as error:
+        raise UserError(
+            f"published.dir: {path} cannot be read ({error.strerror}); name the folder that holds it, or null. "
+            "Nothing was started."
+        ) from None
+    wanted = ("dataset", "model", "corruption", "alpha", "run", "train_accuracy", "val_accuracy")
+    absent = [name for name in wanted if name not in header]
+    if absent:
+        raise UserError(
+            f"published.dir: {path} has no column '{absent[0]}' (needed: {', '.join(wanted)}). Nothing was started."
+        )
 
 
 # -- what one job needs ----------------------------------------------------------------------------------------------

@@ -127,6 +127,9 @@ class Grid:
     def figure(self, name: str, kind: str = "pdf") -> str:
         return str(self.root / "figs" / f"{name}.{kind}")
 
+    def claims(self, kind: str) -> str:
+        return str(self.root / f"claims.{kind}")
+
     # -- what depends on what -------------------------------------------------------------------------------------
     def trained(self, dataset, model, corruption, alphas, seeds) -> list[str]:
         """Training files that hold the given cells."""

@@ -17,6 +17,7 @@ RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]
 TIMES = f"{RESULTS}/benchmarks"
 SCRATCH = {"tmpdir": config["paths"]["scratch"]} if config["paths"]["scratch"] else {}
+PUBLISHED = [f"{config['published']['dir']}/resilience.csv"] if config["published"]["dir"] else []
 CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
 
 
@@ -51,3 +52,12 @@ def cell_architecture(wildcards):
 
 def cell_seeds(wildcards):
     return list(grid.parse_seeds(wildcards.seeds))
+
+
+def published_runs(wildcards):
+    if not PUBLISHED:
+        raise WorkflowError(
+            "published.dir is null, so there is nothing to compare with: "
+            "name the folder with the authors' resilience.csv there."
+        )
+    return PUBLISHED

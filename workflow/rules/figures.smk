@@ -58,6 +58,7 @@ rule draw_fig2:
         data=[grid.data(name) for name in config["datasets"]],
         resilience=grid.table("resilience"),
         toy=grid.table("toy"),
+        published=PUBLISHED,
     output:
         pdf=report(grid.figure("fig2"), caption="../report/fig2.rst", category="Figures"),
         png=grid.figure("fig2", "png"),

@@ -1,4 +1,4 @@
-"""Draw Fig. 2. Inputs: the datasets, the resilience table and the toy's. Outputs: PDF and PNG."""
+"""Draw Fig. 2. Inputs: the datasets, the tables of resilience and of the toy, the published runs if given."""
 
 from qunlearn.job import job
 
@@ -7,6 +7,7 @@ with job("figure 2", snakemake):
     from qunlearn.plots import fig2, style
 
     p = snakemake.params
+    published = tables.read_csv(snakemake.input.published[0]) if snakemake.input.published else None
     figure = fig2.draw(
         [store.read_dataset(path) for path in snakemake.input.data],
         tables.read_csv(snakemake.input.resilience),
@@ -14,5 +15,6 @@ with job("figure 2", snakemake):
         p.models,
         p.corruptions,
         p.toy_architectures,
+        published,
     )
     style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -50,6 +50,13 @@ def _correlations(axis, dataset: Dataset) -> None:
     axis.set_xlim(right=1.62 * r[-1])
 
 
+def _published(axis, runs: pd.DataFrame) -> None:
+    """The authors' means as hollow markers; nothing where they have no runs."""
+    for name, column, marker in (("train", "train_accuracy", "o"), ("validation", "val_accuracy", "s")):
+        means = runs.groupby("alpha")[column].mean()
+        axis.plot(means.index, means, marker, ms=3, mfc="white", mec=style.SETS[name], mew=0.8)
+
+
 def _points(axis, train: pd.DataFrame) -> None:
     """Training points in the colour of the label trained on; flipped ones larger, with a rim."""
     for flipped, look in ((False, {"s": 5, "lw": 0.2, "ec": "w"}), (True, {"s": 15, "lw": 0.7, "ec": "k"})):
@@ -91,8 +98,10 @@ def draw(
     models: list[str],
     corruptions: list[str],
     toy_architectures: dict,
+    published: pd.DataFrame | None = None,
 ):
-    """The task in the plane; then one row per dataset: examples, and a panel per corruption and model."""
+    """The task in the plane; then one row per dataset: examples, and a panel per corruption and model, with
+    the authors' `published` runs if given."""
     panels = [(corruption, model) for corruption in corruptions for model in models]
     heights = [2.35] + [2.1] * len(datasets)
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
@@ -109,6 +118,9 @@ def draw(
             alphas = np.sort(part["alpha"].unique())
             for name, column, line in (("train", "train_accuracy", "-"), ("validation", "val_accuracy", "--")):
                 style.band(axis, alphas, part, column, "alpha", ls=line, color=style.SETS[name], label=name)
+            if published is not None:
+                key = (published.dataset == dataset.name) & (published.model == model)
+                _published(axis, published[key & (published.corruption == corruption)])
             axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
             axis.set(ylim=(-0.03, 1.05), xlim=(-0.03, max(0.93, alphas.max() + 0.03)))
             axis.set(xlabel="corrupted fraction α", xticks=[0, 0.3, 0.6, 0.9])
@@ -119,5 +131,7 @@ def draw(
                 style.note(axis, f"{collapsed} of {len(part)} runs collapsed")
         axes[0].set_ylabel("accuracy")
         runs = table.loc[table.dataset == dataset.name, "seed"].nunique()
+        if published is not None and dataset.name in set(published.dataset):
+            axes[-1].plot([], [], "o", ms=3, mfc="white", mec="0.3", mew=0.8, label="published")
         axes[-1].legend(loc="lower left", title=f"mean ± s.d., n = {runs}", title_fontsize=7, alignment="left")
     return figure

@@ -1,0 +1,71 @@
+"""The table of claims as a page of Markdown that reads well as raw text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..reproduction import identical_runs
+from . import CLAIMS, collapsed
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
+def _side(row: pd.Series) -> str:
+    if np.isfinite(row["above"]) and np.isfinite(row["below"]):
+        return f"{row['above']:g} to {row['below']:g}"
+    return f"> {row['above']:g}" if np.isfinite(row["above"]) else f"< {row['below']:g}"
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of cells as lines of a Markdown table, padded so that it reads as a table in the raw text too."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+
+
+def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: float) -> str:
+    """The page: counts of verdicts, a table per section of the paper, how verdicts are made, what was flagged."""
+    counts = pd.crosstab(rows["dataset"], rows["verdict"])
+    verdicts = ["reproduced", "not reproduced", "undecided"]
+    lines = ["# Is each claim of the paper true here?", ""]
+    lines += _aligned(
+        [["dataset", *verdicts], *([d, *(str(counts.loc[d].get(v, 0)) for v in verdicts)] for d in counts.index)]
+    )
+    head = ["claim", "decided by", "if", "data", f"value [{100 * confidence:g} % interval]", "published", "verdict"]
+    for section, part in rows.groupby("section", sort=False):
+        body, last = [], None
+        for _, row in part.iterrows():
+            value = f"{_number(row['value'])} [{_number(row['low'])}, {_number(row['high'])}]"
+            value = "-" if np.isnan(row["value"]) else value
+            own = row["model"] == CLAIMS[row["claim"]].model
+            shown = row["dataset"] if own else f"{row['dataset']}, {row['model']}"
+            claim = [row["sentence"], row["quantity"], _side(row)] if row["claim"] != last else ["", "", ""]
+            published = "-" if np.isnan(row["published"]) else _number(row["published"])
+            reason = f" ({row['remark']})" if row["remark"] else ""
+            body.append([*claim, shown, value, published, row["verdict"] + reason])
+            last = row["claim"]
+        lines += ["", f"## {section}", "", *_aligned([head, *body])]
+    flagged = ", ".join(f"{name} {lost} of {runs}" for name, (lost, runs) in collapsed(tables).items())
+    double = [f"{name}: {group}" for name, table in tables.items() for group in identical_runs(table)]
+    lines += [
+        "",
+        "## How a verdict is made",
+        "",
+        "The quantity and its threshold are set in `config.yaml` under `claims`. The interval is a "
+        f"{100 * confidence:g} % bootstrap interval over independent seeds, all numbers of a seed drawn together, with "
+        "tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on every "
+        "resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the whole interval lies "
+        "on the other side. *Undecided*: it holds the threshold, or the tables lack what is needed. Seeds share one "
+        "dataset, so an interval speaks of other seeds on the same data. A fall is accuracy at α = 0 minus the mean "
+        "accuracy at the α named. *Published* is the same quantity from the authors' runs, where `published.dir` gives "
+        "them.",
+        "",
+        f"Collapsed runs, all included above: {flagged}.",
+        "",
+        "Runs of different seeds that are identical in everything measured: " + ("; ".join(double) or "none") + ".",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
