@@ -11,7 +11,7 @@ from project import ROOT
 from qunlearn import claims
 from qunlearn.claims import measures
 from qunlearn.claims.page import markdown
-from qunlearn.claims.statistics import fit_transition, interval, sigmoid, verdict
+from qunlearn.claims.statistics import firm, fit_transition, interval, sigmoid, verdict
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 ALPHAS = np.round(np.arange(0, 1, 0.1), 1)
@@ -161,6 +161,24 @@ def test_claims_that_fail_by_construction_are_not_reproduced():
 )
 def test_verdicts_follow_from_the_interval_alone(low, high, bounds, words):
     assert verdict(low, high, **bounds) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bounds", "same"),
+    [
+        (0.3, 0.4, {"above": 0.1}, True),
+        (0.15, 0.4, {"above": 0.1}, False),
+        (0.06, 0.09, {"above": 0.1}, False),
+        (0.01, 0.04, {"above": 0.1}, True),
+        (0.001, 0.02, {"above": 0.0}, True),
+        (0.49, 0.51, {"above": 0.45, "below": 0.55}, True),
+        (0.46, 0.51, {"above": 0.45, "below": 0.55}, False),
+        (0.56, 0.59, {"above": 0.45, "below": 0.55}, False),
+        (0.70, 0.80, {"above": 0.45, "below": 0.55}, True),
+    ],
+)
+def test_a_verdict_is_firm_if_half_and_twice_the_threshold_give_the_same(low, high, bounds, same):
+    assert firm(low, high, bounds) is same
 
 
 def test_noise_around_the_threshold_is_undecided():

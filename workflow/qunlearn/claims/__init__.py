@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from . import measures
-from .statistics import interval, verdict
+from .statistics import firm, interval, verdict
 
 RUN = ["dataset", "model", "corruption", "alpha", "method", "seed"]
 
@@ -43,7 +43,7 @@ MODELS = "Superior resilience; Supplementary Sections II and IV"
 
 FALL = "fall of validation accuracy, α = {alphas}"
 WIDTH = "10-90 % width of the fitted sigmoid"
-REPAIR = "retrain at the end - poisoned model"
+REPAIR = "best method at the end - poisoned model"
 DIP = "depth below start and end, mean over methods"
 
 CLAIMS = {
@@ -202,7 +202,8 @@ def decide(
                     row["remark"] = str(missing)
                 if published is not None and claim.table == "resilience":
                     row["published"] = _published(published, claim, dataset, criterion)
-                rows.append(row | {"verdict": verdict(row["low"], row["high"], **bounds)})
+                found = (row["low"], row["high"])
+                rows.append(row | {"verdict": verdict(*found, **bounds), "firm": firm(*found, bounds)})
     return pd.DataFrame(rows)
 
 

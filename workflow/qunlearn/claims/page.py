@@ -9,8 +9,9 @@ from ..reproduction import identical_runs
 from . import CLAIMS, collapsed
 
 
-def _number(value: float) -> str:
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+def _number(value: float, like: float) -> str:
+    """One decimal where `like` is 10 or more, else three."""
+    return f"{value:.1f}" if abs(like) >= 10 else f"{value:.3f}"
 
 
 def _side(row: pd.Series) -> str:
@@ -38,13 +39,14 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
     for section, part in rows.groupby("section", sort=False):
         body, last = [], None
         for _, row in part.iterrows():
-            value = f"{_number(row['value'])} [{_number(row['low'])}, {_number(row['high'])}]"
+            found, low, high = (_number(row[name], row["value"]) for name in ("value", "low", "high"))
+            value = f"{found} [{low}, {high}]"
             value = "-" if np.isnan(row["value"]) else value
             own = row["model"] == CLAIMS[row["claim"]].model
             shown = row["dataset"] if own else f"{row['dataset']}, {row['model']}"
             claim = [row["sentence"], row["quantity"], _side(row)] if row["claim"] != last else ["", "", ""]
-            published = "-" if np.isnan(row["published"]) else _number(row["published"])
-            reason = f" ({row['remark']})" if row["remark"] else ""
+            published = "-" if np.isnan(row["published"]) else _number(row["published"], row["value"])
+            reason = f" ({row['remark']})" if row["remark"] else "" if row["firm"] else " *"
             body.append([*claim, shown, value, published, row["verdict"] + reason])
             last = row["claim"]
         lines += ["", f"## {section}", "", *_aligned([head, *body])]
@@ -57,11 +59,11 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
         "The quantity and its threshold are set in `config.yaml` under `claims`. The interval is a "
         f"{100 * confidence:g} % bootstrap interval over independent seeds, all numbers of a seed drawn together, with "
         "tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on every "
-        "resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the whole interval lies "
-        "on the other side. *Undecided*: it holds the threshold, or the tables lack what is needed. Seeds share one "
-        "dataset, so an interval speaks of other seeds on the same data. A fall is accuracy at α = 0 minus the mean "
-        "accuracy at the α named. *Published* is the same quantity from the authors' runs, where `published.dir` gives "
-        "them.",
+        "resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the whole interval is "
+        "on the other side. *Undecided*: it holds the threshold, or the tables lack what is needed. A star marks a "
+        "verdict that would be another with the threshold halved or doubled. Seeds share one dataset, so an interval "
+        "speaks of other seeds on the same data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. "
+        "*Published* is the same quantity from the authors' runs, where `published.dir` gives them.",
         "",
         f"Collapsed runs, all included above: {flagged}.",
         "",

@@ -50,6 +50,16 @@ def verdict(low: float, high: float, above: float = -math.inf, below: float = ma
     return "undecided"
 
 
+def firm(low: float, high: float, bounds: dict[str, float]) -> bool:
+    """True if the verdict stays the same with the threshold halved or doubled; of a range, its half width."""
+    middle = sum(bounds.values()) / 2 if len(bounds) == 2 else 0.0
+    found = {
+        verdict(low, high, **{side: middle + factor * (bound - middle) for side, bound in bounds.items()})
+        for factor in (0.5, 1, 2)
+    }
+    return len(found) == 1
+
+
 def sigmoid(alpha, top, bottom, critical, scale):
     """bottom + (top - bottom) / (1 + exp((alpha - critical) / scale))."""
     return bottom + (top - bottom) * 0.5 * (1 - np.tanh((alpha - critical) / (2 * scale)))
