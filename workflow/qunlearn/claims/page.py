@@ -46,8 +46,9 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
             shown = row["dataset"] if own else f"{row['dataset']}, {row['model']}"
             claim = [row["sentence"], row["quantity"], _side(row)] if row["claim"] != last else ["", "", ""]
             published = "-" if np.isnan(row["published"]) else _number(row["published"], row["value"])
-            reason = f" ({row['remark']})" if row["remark"] else "" if row["firm"] else " *"
-            body.append([*claim, shown, value, published, row["verdict"] + reason])
+            reason = f" ({row['remark']})" if row["remark"] else ""
+            star = " *" if row["verdict"] != "undecided" and not row["firm"] else ""
+            body.append([*claim, shown, value, published, row["verdict"] + reason + star])
             last = row["claim"]
         lines += ["", f"## {section}", "", *_aligned([head, *body])]
     flagged = ", ".join(f"{name} {lost} of {runs}" for name, (lost, runs) in collapsed(tables).items())
@@ -61,9 +62,10 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
         "tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on every "
         "resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the whole interval is "
         "on the other side. *Undecided*: it holds the threshold, or the tables lack what is needed. A star marks a "
-        "verdict that would be another with the threshold halved or doubled. Seeds share one dataset, so an interval "
-        "speaks of other seeds on the same data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. "
-        "*Published* is the same quantity from the authors' runs, where `published.dir` gives them.",
+        "verdict that would be another with the threshold, or the width of a range, a quarter smaller or larger. Seeds "
+        "share one dataset, so an interval speaks of other seeds on the same data. A fall is accuracy at α = 0 minus "
+        "the mean accuracy at the α named. *Published* is the same quantity from the authors' runs, where "
+        "`published.dir` gives them.",
         "",
         f"Collapsed runs, all included above: {flagged}.",
         "",

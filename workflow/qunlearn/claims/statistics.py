@@ -51,11 +51,11 @@ def verdict(low: float, high: float, above: float = -math.inf, below: float = ma
 
 
 def firm(low: float, high: float, bounds: dict[str, float]) -> bool:
-    """True if the verdict stays the same with the threshold halved or doubled; of a range, its half width."""
+    """True if the verdict stays the same with the threshold, or the width of a range, a quarter smaller or larger."""
     middle = sum(bounds.values()) / 2 if len(bounds) == 2 else 0.0
     found = {
         verdict(low, high, **{side: middle + factor * (bound - middle) for side, bound in bounds.items()})
-        for factor in (0.5, 1, 2)
+        for factor in (0.75, 1, 1.25)
     }
     return len(found) == 1
 
