@@ -51,3 +51,18 @@ def cell_architecture(wildcards):
 
 def cell_seeds(wildcards):
     return list(grid.parse_seeds(wildcards.seeds))
+
+
+def trained_for(stage):
+    """Input function: training files that hold the cells of a landscape analysis of the supplement."""
+
+    def of(wildcards):
+        return grid.trained(
+            wildcards.dataset,
+            wildcards.model,
+            wildcards.corruption,
+            grid.parse_alphas(wildcards.alphas, stage),
+            grid.parse_seeds(wildcards.seeds),
+        )
+
+    return of
