@@ -61,3 +61,18 @@ def published_runs(wildcards):
             "name the folder with the authors' resilience.csv there."
         )
     return PUBLISHED
+
+
+def trained_for(stage):
+    """Input function: training files that hold the cells of a landscape analysis of the supplement."""
+
+    def of(wildcards):
+        return grid.trained(
+            wildcards.dataset,
+            wildcards.model,
+            wildcards.corruption,
+            grid.parse_alphas(wildcards.alphas, stage),
+            grid.parse_seeds(wildcards.seeds),
+        )
+
+    return of

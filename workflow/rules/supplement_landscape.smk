@@ -2,25 +2,6 @@
 # lines. All in double precision, at the models and corruptions of the stage 'landscape'.
 
 
-def trained_for(stage):
-    """Input function: training files that hold the cells of a landscape analysis of the supplement."""
-
-    def of(wildcards):
-        return grid.trained(
-            wildcards.dataset,
-            wildcards.model,
-            wildcards.corruption,
-            grid.parse_alphas(wildcards.alphas, stage),
-            grid.parse_seeds(wildcards.seeds),
-        )
-
-    return of
-
-
-def alphas_of(stage):
-    return lambda wildcards: list(grid.parse_alphas(wildcards.alphas, stage))
-
-
 rule analyse_spectrum:
     input:
         data=f"{RESULTS}/data/{{dataset}}.h5",
@@ -39,7 +20,7 @@ rule analyse_spectrum:
     params:
         architecture=cell_architecture,
         options={key: config["supplement"]["spectrum"][key] for key in ("exact", "steps", "probes")},
-        alphas=alphas_of("spectrum"),
+        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "spectrum")),
         seeds=cell_seeds,
         code=cell_code("analyse_spectrum"),
     message:
@@ -66,7 +47,7 @@ rule analyse_curvature:
         **SCRATCH,
     params:
         architecture=cell_architecture,
-        alphas=alphas_of("curvature"),
+        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "curvature")),
         seeds=cell_seeds,
         code=cell_code("analyse_curvature"),
     message:
@@ -94,7 +75,7 @@ rule analyse_slices:
     params:
         architecture=cell_architecture,
         options={key: config["supplement"]["slices"][key] for key in ("extent", "points", "directions")},
-        alphas=alphas_of("slices"),
+        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "slices")),
         seeds=cell_seeds,
         code=cell_code("analyse_slices"),
     message:
