@@ -80,8 +80,8 @@ def project_program(model, pool, labels, order):
     streams = {"train": training.Stream(rows, targets, np.zeros_like(targets))}
     segment = partial(training._segment, model, training.training_loss, optimiser, {})
     carry = (params, state, jax.vmap(optimiser.init)(params))
-    function = training._over_replicas(segment, (None, 0, 0, 0, 0), lanes)
-    return function, ({"train": pool}, carry, streams, {}, {"train": order[:, None]})
+    function = training._over_replicas(segment, (None, 0, 0, 0, 0, 0), lanes)
+    return function, ({"train": pool}, carry, streams, {}, {}, {"train": order[:, None]})
 
 
 def project(spec, inputs: Inputs, replicas: int, updates: int) -> Engine:
