@@ -1,13 +1,14 @@
 """The code that decides claims, on synthetic tables where the answer is known."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from project import ROOT
+from project import ROOT, copy_project, snakemake
 from qunlearn import claims
 from qunlearn.claims import measures
 from qunlearn.claims.page import markdown
@@ -190,14 +191,14 @@ def test_noise_around_the_threshold_is_undecided():
     assert low < 0.1 < high and verdict(low, high, above=0.1) == "undecided"
 
 
-@pytest.mark.parametrize(("seeds", "least", "most"), [(5, 0.88, 0.94), (20, 0.92, 0.98)])
+@pytest.mark.parametrize(("seeds", "least", "most"), [(5, 0.87, 0.95), (20, 0.91, 0.98)])
 def test_the_interval_covers_the_truth_as_often_as_it_says(seeds, least, most, rng):
     """For Gaussian runs 91 of 100 times with five seeds, where the plain percentile interval would in 83."""
     hits = 0
-    for _ in range(500):
-        low, high = interval(rng.normal(size=seeds), np.mean, 0.95, 500)
+    for _ in range(300):
+        low, high = interval(rng.normal(size=seeds), np.mean, 0.95, 400)
         hits += low <= 0 <= high
-    assert least <= hits / 500 <= most
+    assert least <= hits / 300 <= most
 
 
 def test_the_interval_narrows_with_the_number_of_seeds(rng):
@@ -332,3 +333,23 @@ def test_the_page_holds_every_verdict_and_reads_as_a_table(right):
 def test_every_quantity_names_only_what_its_criterion_has(right):
     assert not right[1].quantity.str.contains("{", regex=False).any()
     assert "0.1, 0.2, 0.3, 0.4" in right[1].set_index("claim").loc["qnn_plateau", "quantity"]
+
+
+@pytest.mark.workflow
+def test_the_rule_writes_page_and_table_and_says_what_a_reduced_study_cannot_decide(right, tmp_path):
+    folder = copy_project(tmp_path)
+    (folder / "tiny.yaml").write_text("{}")
+    tables = dict(right[0])
+    tables["unlearning"] = tables["unlearning"].query("method != 'retrain'")
+    (folder / "results/tables").mkdir(parents=True)
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"results/tables/{name}.csv", index=False)
+    text = snakemake(folder, "results/claims.md", "--allowed-rules", "decide_claims")
+    assert re.search(r"claims \| 100 % \| \d+ reproduced, \d+ undecided", text)
+    rows = pd.read_csv(folder / "results/claims.csv").set_index("claim")
+    page = (folder / "results/claims.md").read_text()
+    assert all(sentence in page for sentence in rows.sentence)
+    told = rows.remark.notna()
+    assert told["qnn_sooner_than_retrain"] and "retrain" in rows.remark["qnn_sooner_than_retrain"]
+    assert set(rows.verdict[told]) == {"undecided"} and set(rows.verdict[~told]) == {"reproduced"}
+    assert rows.published.isna().all()

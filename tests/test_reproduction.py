@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import stats
 
+from project import copy_project, snakemake, snapshot
 from qunlearn import reproduction
 
 POINT = {"dataset": "xxz", "model": "qnn", "corruption": "label_flipping"}
@@ -95,3 +97,53 @@ def test_identical_unlearning_curves_are_found_per_method():
         for step in range(4)
     ]  # fmt: skip
     assert reproduction.identical_runs(pd.DataFrame(rows)) == ["xxz qnn label_flipping 0.3 scrub: 0, 1"]
+
+
+COLUMNS = ["dataset", "model", "corruption", "alpha", "run", "train_accuracy", "val_accuracy"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A project with a table of its own runs, and nothing to train."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    (folder / "tiny.yaml").write_text("{}")
+    (folder / "results/tables").mkdir(parents=True)
+    runs([0.9, 0.6], "seed").assign(collapsed=False).to_csv(folder / "results/tables/resilience.csv", index=False)
+    return folder
+
+
+@pytest.mark.workflow
+def test_published_runs_are_compared_and_identical_ones_named(folder):
+    (folder / "published").mkdir()
+    published = runs([0.9, 0.6], "run", seed=1)
+    values = ["train_accuracy", "val_accuracy"]
+    published.loc[published.run == 3, values] = published.loc[published.run == 1, values].to_numpy()
+    published[COLUMNS].to_csv(folder / "published/resilience.csv", index=False)
+    arguments = ["--allowed-rules", "compare_published", "--config", "published={dir: published}"]
+    text = snakemake(folder, "results/tables/reproduction.csv", *arguments)
+    assert "identical own runs: none" in text and "identical published runs: xxz qnn label_flipping: 1, 3" in text
+    table = pd.read_csv(folder / "results/tables/reproduction.csv")
+    assert len(table) == 2 * 2 and set(table.verdict) == {"equivalent"} and set(table.distinct_published) == {4}
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (None, "published.dir: there/resilience.csv cannot be read (No such file or directory); name the folder"),
+        ([c for c in COLUMNS if c != "run"], "there/resilience.csv has no column 'run' (needed: dataset,"),
+    ],
+)
+def test_published_runs_that_are_not_there_are_refused(columns, words, folder):
+    (folder / "there").mkdir(exist_ok=True)
+    if columns:
+        (folder / "there/resilience.csv").write_text(",".join(columns) + "\n")
+    before = snapshot(folder)
+    text = snakemake(folder, "-n", "--config", "published={dir: there}", check=False)
+    assert words in text and "Traceback" not in text and snapshot(folder) == before
+
+
+@pytest.mark.workflow
+def test_a_comparison_without_published_runs_is_refused(folder):
+    text = snakemake(folder, "results/tables/reproduction.csv", "-n", check=False)
+    assert "published.dir is null, so there is nothing to compare with" in text

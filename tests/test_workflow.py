@@ -169,62 +169,6 @@ def test_comparison_models_have_a_table_and_a_figure(study):
     assert (study / "results/figs/figS_models.png").stat().st_size > 10_000
 
 
-def test_the_page_of_claims_and_what_the_reduced_study_cannot_decide(study):
-    reduced = {"supplement": {"models": ["mlp", "qnn", "knn"], "capacity": {"models": ["mlp", "qnn"]}}}
-    (study / "reduced.yaml").write_text(yaml.safe_dump(reduced))
-    text = snakemake(study, "results/claims.md", "--configfile", "tiny.yaml", "reduced.yaml")
-    assert re.search(r"claims \| 100 % \| \d+ ", text)
-    rows = pd.read_csv(study / "results/claims.csv").set_index("claim")
-    page = (study / "results/claims.md").read_text()
-    assert all(sentence in page for sentence in rows.sentence)
-    assert np.isfinite(rows.low["mlp_memorises"]) and rows.seeds["mlp_memorises"] == 2
-    assert "retrain" in rows.remark["qnn_sooner_than_retrain"]
-    assert (rows.verdict[rows.remark.notna()] == "undecided").all()
-    assert rows.published.isna().all()
-
-
-PUBLISHED = "dataset,model,corruption,alpha,run,train_accuracy,val_accuracy\n"
-
-
-def test_published_runs_are_compared_and_drawn(study):
-    own = pd.read_csv(study / "results/tables/resilience.csv").rename(columns={"seed": "run"})
-    folder = study / "published"
-    folder.mkdir(exist_ok=True)
-    own[PUBLISHED.strip().split(",")].to_csv(folder / "resilience.csv", index=False)
-    settings = {"published": {"dir": "published"}, "paths": {"results": "results"}}
-    (study / "beside.yaml").write_text(yaml.safe_dump(settings))
-    beside = ["--configfile", "tiny.yaml", "beside.yaml"]
-    target = "results/tables/reproduction.csv"
-    assert planned(study, target, "results/figs/fig2.pdf", *beside) == {"compare_published": 1, "draw_fig2": 1}
-    text = snakemake(study, target, *beside)
-    assert "identical own runs: none" in text and "identical published runs: none" in text
-    table = pd.read_csv(study / target)
-    assert len(table) == 2 * 2 * 2 and (table.difference == 0).all()
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (None, "published.dir: there/resilience.csv cannot be read (No such file or directory); name the folder"),
-        (PUBLISHED.replace("run,", ""), "published.dir: there/resilience.csv has no column 'run' (needed: dataset,"),
-    ],
-)
-def test_published_runs_that_are_not_there_are_refused(content, words, study):
-    folder = study / "there"
-    folder.mkdir(exist_ok=True)
-    (folder / "resilience.csv").unlink(missing_ok=True)
-    if content:
-        (folder / "resilience.csv").write_text(content)
-    before = snapshot(study)
-    text = snakemake(study, "-n", "--config", "published={dir: there}", "--configfile", "tiny.yaml", check=False)
-    assert words in text and "Traceback" not in text and snapshot(study) == before
-
-
-def test_a_comparison_without_published_runs_is_refused(study):
-    text = snakemake(study, "results/tables/reproduction.csv", "-n", check=False)
-    assert "published.dir is null" in text and "Traceback" not in text
-
-
 def graph(text):
     """Edges of a mermaid flowchart, by node label."""
     labels = dict(re.findall(r"(id\d+)\[([a-z0-9_]+)\]", text))
