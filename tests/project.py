@@ -19,6 +19,8 @@ TINY = {
     "architectures": {"qnn": {"depth": {"digits": 3}}},
     "unlearning": {"steps": 5, "architectures": {"mlp": ["mlp"]}},
     "landscape": {"alphas": [0.3], "architectures": {"mlp": ["mlp"]}},
+    "toy": {"points": 20, "qubits": 2, "training": {"mlp": {"epochs": 5}, "qnn": {"epochs": 5}}},
+    "surface": {"steps": 2},
 }
 
 
