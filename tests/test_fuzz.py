@@ -65,7 +65,8 @@ def mistakes(draw):
     letters = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=6)
     match kind:
         case "type":
-            wrong = {"surprise": 1} if not isinstance(value, dict) else draw(st.sampled_from(["word", 7, None, [1]]))
+            other = ["word", None, [1]] + [7] * (path[-1] != "depth")  # one depth may serve all datasets
+            wrong = {"surprise": 1} if not isinstance(value, dict) else draw(st.sampled_from(other))
             parent[path[-1]] = wrong
         case "rename":
             parent[path[-1] + draw(letters)] = parent.pop(path[-1])
