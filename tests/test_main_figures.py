@@ -235,3 +235,10 @@ def test_counts_are_those_of_the_models_that_train(digits, small_xxz):
             )
             assert count[name, model, "parameters"] == flat.size + dropped
     assert set(table["model"]) == {"mlp", "qnn"}
+
+
+def test_a_flat_or_a_broken_landscape_has_a_surface_all_the_same():
+    values, plane = surface.leading_eigenvectors(lambda v: 0 * v, 5)
+    assert not np.any(values) and plane.shape == (2, 5)
+    values, plane = surface.leading_eigenvectors(lambda v: np.nan * v, 5)
+    assert np.all(np.isnan(values)) and plane.shape == (2, 5)

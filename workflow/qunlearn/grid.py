@@ -150,8 +150,8 @@ class Grid:
         ]
 
     def all_capacity(self) -> list[str]:
-        """Training files of the capacity study, under label flipping. What is trained at every alpha for other stages is
-        taken from there; all others are trained at this study's alphas alone."""
+        """Training files of the capacity study, under label flipping. What is trained at every alpha for other stages
+        is taken from there; all others are trained at this study's alphas alone."""
         c, study = self.config, self.config["supplement"]["capacity"]
         stages = [name for stage in ("unlearning", "landscape") for name in self.stage_models(stage)]
         whole = {*c["models"], *c["supplement"]["models"], *stages}

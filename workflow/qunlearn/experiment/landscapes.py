@@ -132,9 +132,13 @@ def filter_normalised(params, draw: np.random.Generator):
 
 
 def top_eigenvector(product, size: int) -> tuple[float, np.ndarray]:
-    """Largest eigenvalue and its unit eigenvector (size,) of the symmetric operator v -> product(v), by Lanczos."""
+    """Largest eigenvalue and its unit eigenvector (size,) of the symmetric operator v -> product(v), by Lanczos; where
+    that vanishes or is not finite, zero or NaN and any axis."""
     operator = LinearOperator((size, size), matvec=lambda v: np.asarray(product(jnp.asarray(v.ravel()))), dtype=float)
-    values, vectors = eigsh(operator, k=1, which="LA", v0=product(jnp.ones(size)), tol=1e-8)
+    start = np.asarray(product(jnp.ones(size)))
+    if not np.any(start) or not np.all(np.isfinite(start)):
+        return 0 * float(start[0]), np.eye(1, size)[0]
+    values, vectors = eigsh(operator, k=1, which="LA", v0=start, tol=1e-8)
     return float(values[0]), vectors[:, 0]
 
 

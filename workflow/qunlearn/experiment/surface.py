@@ -32,9 +32,13 @@ class Surface(NamedTuple):
 
 def leading_eigenvectors(product, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The two largest eigenvalues (2,), largest first, and unit eigenvectors (2, P), largest component positive, of
-    the symmetric matrix that `product` multiplies a vector (P,) with."""
+    the symmetric matrix that `product` multiplies a vector (P,) with. Zeros and any two axes where it vanishes, NaN
+    where it is not finite."""
     operator = LinearOperator((size, size), matvec=lambda v: np.asarray(product(np.ravel(v))), dtype=float)
     start = generator("surface", "start").standard_normal(size)
+    image = np.asarray(product(start))
+    if not np.any(image) or not np.all(np.isfinite(image)):
+        return 0 * image[:2], np.eye(2, size)
     values, vectors = eigsh(operator, k=2, which="LA", v0=start, tol=1e-8)
     vectors = vectors.T[::-1]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1, keepdims=True), axis=1)
