@@ -19,7 +19,7 @@ class Model(base.Model):
     """Base class. A subclass defines `network(dimensions)`: a flax module that maps (B, ..., channels) to (B, 1), and
     is called with `train` and the samples' `weight`."""
 
-    #: Replicas run one after the other: XLA has no fast convolution whose kernels differ along a batch dimension.
+    #: Replicas run one after the other: the activations of one fill the cache.
     together = 1
 
     def __init__(self, inputs: list[np.ndarray]):
@@ -49,7 +49,32 @@ class Model(base.Model):
         return z[:, 0], state
 
 
-def pool(x, factor: int):
-    """Largest of `factor` neighbours in every direction; `x` is (B, ..., channels)."""
-    window = (factor,) * (x.ndim - 2)
-    return nn.max_pool(x, window, window, padding="SAME")
+class Convolution(nn.Module):
+    """Convolution of (B, ..., channels) to (B, ..., width), padded with zeros: every output sees its own `stride`
+    inputs and `kernel` - 1 of the neighbours', in every direction. As `flax.linen.Conv` with a kernel of
+    `kernel + stride - 1`, but one matrix product over shifted copies: on a CPU XLA's own convolutions of long signals
+    with few channels are an order of magnitude slower."""
+
+    width: int
+    kernel: int
+    stride: int = 1
+    use_bias: bool = True
+
+    @nn.compact
+    def __call__(self, x):
+        window = self.kernel + self.stride - 1
+        for axis in range(1, x.ndim - 1):
+            size = -(-x.shape[axis] // self.stride)
+            missing = max((size - 1) * self.stride + window - x.shape[axis], 0)
+            padding = [(0, 0)] * x.ndim
+            padding[axis] = (missing // 2, missing - missing // 2)
+            x = jnp.pad(x, padding)
+            ends = [i + (size - 1) * self.stride + 1 for i in range(window)]
+            shifted = [jax.lax.slice_in_dim(x, i, end, self.stride, axis) for i, end in enumerate(ends)]
+            x = jnp.concatenate(shifted, axis=-1)
+        return nn.Dense(self.width, self.use_bias)(x)
+
+
+def stride(dimensions: int) -> int:
+    """By which a stage of a network shrinks an image (2) or a signal (8) in every direction."""
+    return 2 if dimensions == 2 else 8
