@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import functools
 import math
 import os
 from pathlib import Path
@@ -17,12 +18,14 @@ import yaml
 
 from .errors import UserError
 from .models import FITTED
+from .variants import base, parse, scalar
 
 #: Sections under `supplement` that analyse the landscape at alphas of their own.
 LANDSCAPES = ("spectrum", "curvature", "slices")
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
+@functools.cache
 def schema() -> dict:
     return yaml.safe_load(SCHEMA_FILE.read_text())
 
@@ -44,7 +47,7 @@ def _coerce(value, node: dict, root: dict):
     types = node.get("type", [])
     types = [types] if isinstance(types, str) else types
     if isinstance(value, str) and types and "string" not in types:
-        value = _parsed(value)
+        value = scalar(value)
     elif isinstance(value, str) and "integer" in types and value.lstrip("-").isdigit():
         value = int(value)
     if "array" in types and "object" not in types and not isinstance(value, (list, dict)) and value is not None:
@@ -60,17 +63,6 @@ def _coerce(value, node: dict, root: dict):
     if types == ["integer"] and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-
-
-def _parsed(text: str):
-    try:
-        return float(text) if not text.lstrip("-").isdigit() else int(text)
-    except ValueError:
-        pass
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
 
 
 # -- wording ---------------------------------------------------------------------------------------------------------
@@ -187,6 +179,30 @@ def _check_alphas(config: dict) -> list[str]:
     return problems
 
 
+def check_variants(config: dict, named: list[tuple]) -> list[str]:
+    """Problems of (path in the configuration, dataset, model), names that may carry changes."""
+    problems = []
+    for path, dataset, model in named:
+        unknown = [
+            f"{path}: no {kind} '{base(name)}'{_nearest(base(name), known)} (allowed: {', '.join(known)})"
+            for kind, name, known in (
+                ("dataset", dataset, config["data"]),
+                ("architecture", model, config["architectures"]),
+            )
+            if base(name) not in known
+        ]
+        try:
+            if not unknown:
+                data_options(config, dataset)
+                training_schedule(config, dataset, model)
+        except UserError as error:
+            unknown = [f"{path}: {error}"]
+        except KeyError:
+            unknown = [f"{path}: no depth or no training values for '{model}' on the dataset '{dataset}'"]
+        problems += unknown
+    return problems
+
+
 def _check_criteria(config: dict) -> list[str]:
     return [
         f"claims.criteria.{name}.above: {criterion['above']} is not below `below` ({criterion['below']}); exchange them"
@@ -196,7 +212,7 @@ def _check_criteria(config: dict) -> list[str]:
 
 
 def _qubits(config: dict, dataset: str) -> int:
-    return {"digits": 6, "mnist": 10, "xxz": config["data"]["xxz"]["length"]}[dataset]
+    return {"digits": 6, "mnist": 10}.get(base(dataset)) or data_options(config, dataset)["length"]
 
 
 def _check_models(config: dict) -> list[str]:
@@ -302,25 +318,58 @@ def check_published(folder: str | None) -> None:
 
 
 # -- what one job needs ----------------------------------------------------------------------------------------------
+def _changed(name: str, **blocks: dict) -> list[dict]:
+    """The blocks, each under its definition in the schema, with the changes that `name` asks for.
+
+    Raises UserError for a change that no block knows or that the schema does not allow.
+    """
+    first, changes = parse(name)
+    if not changes:
+        return [dict(block) for block in blocks.values()]
+    rules, changed, known = schema(), [], set()
+    for definition, block in blocks.items():
+        node = rules["$defs"][definition]
+        allowed = set(node["properties"]) - {"family"}
+        block = _coerce(block | {key: value for key, value in changes.items() if key in allowed}, node, rules)
+        for error in jsonschema.Draft202012Validator({**node, "$defs": rules["$defs"]}).iter_errors(block):
+            raise UserError(f"{name}: {_word(error)[0]}")
+        changed.append(block)
+        known |= allowed
+    for key in set(changes) - known:
+        raise UserError(
+            f"{name}: '{first}' has no '{key}' to change{_nearest(key, known)} (allowed: {', '.join(sorted(known))})"
+        )
+    return changed
+
+
 def data_options(config: dict, dataset: str) -> dict:
     """Arguments of the dataset's build function."""
-    options = dict(config["data"][dataset])
-    if dataset == "mnist":
+    name = base(dataset)
+    [options] = _changed(dataset, **{f"{name}_data": config["data"][name]})
+    if name == "mnist":
         options |= {"folder": config["paths"]["mnist"], "split": config["mnist_split"]}
     return options
 
 
+def _entry(table: dict, config: dict, dataset: str, name: str) -> dict:
+    entries, name = table[base(dataset)], base(name)
+    return entries.get(name) or entries[config["architectures"][name]["family"]]
+
+
+def _model(config: dict, dataset: str, name: str) -> tuple[dict, dict]:
+    """Architecture and training values, with the changes that the name asks for."""
+    options = dict(config["architectures"][base(name)])
+    if isinstance(options.get("depth"), dict):
+        options["depth"] = options["depth"][base(dataset)]
+    family = options["family"]
+    if family in FITTED:
+        return *_changed(name, **{family: options}), {"epochs": 1, "batch": 0, "learning_rate": 0.0}
+    return tuple(_changed(name, **{family: options}, schedule=_entry(config["training"], config, dataset, name)))
+
+
 def architecture(config: dict, dataset: str, name: str) -> dict:
     """The architecture's block with the depth of this dataset."""
-    options = dict(config["architectures"][name])
-    if isinstance(options.get("depth"), dict):
-        options["depth"] = options["depth"][dataset]
-    return options
-
-
-def _entry(table: dict, config: dict, dataset: str, name: str) -> dict:
-    family = config["architectures"][name]["family"]
-    return table[dataset].get(name) or table[dataset][family]
+    return _model(config, dataset, name)[0]
 
 
 def _counted(entry: dict) -> dict:
@@ -330,9 +379,7 @@ def _counted(entry: dict) -> dict:
 
 def training_schedule(config: dict, dataset: str, name: str) -> dict:
     """epochs, batch (0: full) and learning_rate for training."""
-    if config["architectures"][name]["family"] in FITTED:
-        return {"epochs": 1, "batch": 0, "learning_rate": 0.0}
-    return _counted(_entry(config["training"], config, dataset, name))
+    return _counted(_model(config, dataset, name)[1])
 
 
 def toy_schedules(config: dict) -> dict[str, dict]:
@@ -363,8 +410,8 @@ def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int
     """Rough cost of training one cell, so that the longest jobs start first: epochs times first-layer weights, or times
     the Pauli strings of a QNN's light cone."""
     options = architecture(config, dataset, name)
-    width = {"digits": 64, "mnist": 784, "xxz": 2 ** (config["data"]["xxz"]["length"] + 1)}[dataset]
-    if dataset == "xxz" and corruption == "label_flipping":
+    width = {"digits": 64, "mnist": 784}.get(base(dataset)) or 2 ** (_qubits(config, dataset) + 1)
+    if base(dataset) == "xxz" and corruption == "label_flipping":
         width //= 4  # most amplitudes vanish in every ground state
     weights = width * (options.get("hidden") or [1])[0]
     if options["family"] == "qnn":

@@ -17,6 +17,7 @@ from . import models
 from .data import Dataset
 from .keys import generator, jax_key
 from .training import EvalSet
+from .variants import base
 
 
 class Cell(NamedTuple):
@@ -35,11 +36,11 @@ class Samples(NamedTuple):
 
 
 class Problem:
-    """One (dataset, model, corruption). `model_name` is the architecture's name in the configuration, `options` its
-    block, `seeds` the seeds whose corrupted twins the pool must hold."""
+    """One (dataset, model, corruption). `model_name` is the architecture's name in the configuration (changes after it
+    do not enter random keys), `options` its block, `seeds` the seeds whose corrupted twins the pool must hold."""
 
     def __init__(self, dataset: Dataset, model_name: str, options: dict, corruption: str, seeds: list[int]):
-        self.dataset, self.model_name, self.corruption = dataset, model_name, corruption
+        self.dataset, self.model_name, self.corruption = dataset, base(model_name), corruption
         self.seeds = list(dict.fromkeys(seeds))
         x, y = dataset.x_train, dataset.y_train
         self.twins = {s: poison.twins(dataset.name, x, y, corruption, s) for s in self.seeds}

@@ -39,9 +39,8 @@ def chance(datasets: list[str]) -> dict[str, float]:
     """Dataset -> validation accuracy of always answering the larger class."""
     shares = {}
     for path in datasets:
-        dataset = store.read_dataset(path)
-        share = float(np.mean(dataset.y_validation))
-        shares[dataset.name] = max(share, 1 - share)
+        share = float(np.mean(store.read_dataset(path).y_validation))
+        shares[PurePath(path).name.removesuffix(".h5")] = max(share, 1 - share)
     return shares
 
 

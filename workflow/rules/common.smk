@@ -1,5 +1,5 @@
 # Where results, logs and timings lie, which wildcards exist, and what makes a rule run again.
-from qunlearn import corruption, data, models
+from qunlearn import corruption, data, models, variants
 from qunlearn.codehash import code_hash
 from qunlearn.config import (
     architecture,
@@ -22,8 +22,8 @@ CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
 
 
 wildcard_constraints:
-    dataset="|".join(data.REGISTRY),
-    model="|".join(config["architectures"]),
+    dataset=f"({'|'.join(data.REGISTRY)}){variants.PATTERN}",
+    model=f"({'|'.join(config['architectures'])}){variants.PATTERN}",
     corruption="|".join(corruption.REGISTRY),
     method="retrain|finetune|scrub|gradient_ascent",
     alphas=ALPHAS_PATTERN,
@@ -40,7 +40,7 @@ def cell_code(script):
     """As `code`, with the model and the corruption that the wildcards name."""
 
     def of(wildcards):
-        family = config["architectures"][wildcards.model]["family"]
+        family = cell_architecture(wildcards)["family"]
         return code(script, f"models.{family}", f"corruption.{wildcards.corruption}")
 
     return of

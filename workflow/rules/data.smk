@@ -9,7 +9,7 @@ rule build_dataset:
     benchmark:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset="|".join(name for name in data.REGISTRY if name != "mnist"),
+        dataset=f"({'|'.join(name for name in data.REGISTRY if name != 'mnist')}){variants.PATTERN}",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -17,7 +17,7 @@ rule build_dataset:
         **SCRATCH,
     params:
         options=lambda wildcards: data_options(config, wildcards.dataset),
-        code=lambda wildcards: code("build_dataset", f"data.{wildcards.dataset}"),
+        code=lambda wildcards: code("build_dataset", f"data.{variants.base(wildcards.dataset)}"),
     message:
         "data: {wildcards.dataset}"
     script:
@@ -31,20 +31,22 @@ localrules:
 
 rule build_mnist:
     output:
-        f"{RESULTS}/data/mnist.h5",
+        f"{RESULTS}/data/{{dataset}}.h5",
     log:
-        f"{LOGS}/build_dataset/mnist.log",
+        f"{LOGS}/build_dataset/{{dataset}}.log",
     benchmark:
-        f"{TIMES}/build_dataset/mnist.tsv"
+        f"{TIMES}/build_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=f"mnist{variants.PATTERN}",
     conda:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
         **SCRATCH,
     params:
-        options=data_options(config, "mnist"),
+        options=lambda wildcards: data_options(config, wildcards.dataset),
         code=code("build_dataset", "data.mnist"),
     message:
-        "data: mnist"
+        "data: {wildcards.dataset}"
     script:
         "../scripts/build_dataset.py"

@@ -23,7 +23,7 @@ class Network(nn.Module):
 
 
 class Model(flax_network.Model):
-    """`channels` of each stage, `kernel` size (of strided ones, `kernel + stride - 1`), width of the `dense` layer."""
+    """`channels` of each stage, `kernel` size (strided: `kernel + stride - 1`), width of the `dense` layer."""
 
     def __init__(self, inputs, channels: list[int], kernel: int, dense: int):
         self.network = lambda dimensions: Network(tuple(channels), kernel, dense, dimensions)

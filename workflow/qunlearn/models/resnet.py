@@ -32,7 +32,7 @@ class Network(nn.Module):
 
 
 class Model(flax_network.Model):
-    """`channels` of every convolution, number of residual `blocks`, `kernel` size (of strided ones, `kernel + stride - 1`)."""
+    """`channels` of every convolution, number of residual `blocks`, `kernel` size (strided: `kernel + stride - 1`)."""
 
     def __init__(self, inputs, channels: int, blocks: int, kernel: int):
         self.network = lambda dimensions: Network(channels, blocks, kernel, dimensions)

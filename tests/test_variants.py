@@ -1,0 +1,76 @@
+"""Names with changes: what they resolve to, what is refused, and that a variant is paired with its base."""
+
+import numpy as np
+import pytest
+import yaml
+
+from project import ROOT, copy_project, planned, snakemake
+from qunlearn import config as configuration
+from qunlearn.config import architecture, data_options, training_schedule
+from qunlearn.errors import UserError
+from qunlearn.problem import Cell, Problem
+from qunlearn.variants import parse
+
+
+@pytest.fixture(scope="module")
+def config():
+    return configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+
+
+def test_a_name_splits_into_its_base_and_typed_changes():
+    assert parse("qnn") == ("qnn", {})
+    name, changes = parse("qnn~depth=3,readout_scale=2.5,entangler=ring,learning_rate=1e-3,batch=full")
+    assert name == "qnn"
+    assert changes == {"depth": 3, "readout_scale": 2.5, "entangler": "ring", "learning_rate": 1e-3, "batch": "full"}
+
+
+def test_changes_reach_the_architecture_the_training_and_the_data(config):
+    name = "qnn~depth=3,readout_scale=2,epochs=7,batch=full"
+    changed, base = architecture(config, "xxz", name), architecture(config, "xxz", "qnn")
+    assert changed == base | {"depth": 3, "readout_scale": 2.0}
+    assert training_schedule(config, "xxz", name) == {"epochs": 7, "batch": 0, "learning_rate": 0.03}
+    assert training_schedule(config, "xxz~length=8", "mlp") == training_schedule(config, "xxz", "mlp")
+    assert architecture(config, "digits~train_fraction=0.2", "qnn")["depth"] == 6
+    assert data_options(config, "xxz~length=10,gauge=fixed") == {"length": 10, "gauge": "fixed", "seed": 0}
+    assert architecture(config, "digits", "mlp~hidden=3")["hidden"] == [3]
+    assert architecture(config, "digits", "svm_rbf~gamma=0.5")["gamma"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "words"),
+    [
+        ("xxz", "qnn~depht=3", "qnn~depht=3: 'qnn' has no 'depht' to change; did you mean 'depth'?"),
+        ("xxz", "qnn~depth=0", "depth: 0 is too small"),
+        ("xxz", "qnn~family=mlp", "'qnn' has no 'family' to change"),
+        ("xxz~length=7", "mlp", "length: 7 is not a multiple of 2"),
+        ("xxz~lenght=8", "mlp", "'xxz' has no 'lenght' to change; did you mean 'length'?"),
+        ("xyz~length=8", "mlp", "no dataset 'xyz'; did you mean 'xxz'? (allowed: digits, xxz, mnist)"),
+        ("xxz", "nlp~epochs=3", "no architecture 'nlp'; did you mean 'mlp'?"),
+        ("mnist", "mlp~batch=some", "batch: 'some' is neither a whole number nor 'full'"),
+    ],
+)
+def test_a_mistake_in_a_change_is_named(config, dataset, model, words):
+    [line] = configuration.check_variants(config, [("here", dataset, model)])
+    assert line.startswith("here: ") and words in line
+
+
+def test_a_variant_meets_the_poison_and_the_parameters_of_its_base(config, small_xxz):
+    problems = [
+        Problem(small_xxz, name, architecture(config, "xxz", name), "label_flipping", [0])
+        for name in ("qnn", "qnn~readout_scale=2", "mlp", "mlp~epochs=3")
+    ]
+    cell = Cell(0.3, 0)
+    for base, variant in (problems[:2], problems[2:]):
+        np.testing.assert_array_equal(base.samples(cell).forget, variant.samples(cell).forget)
+        for one, other in zip(*(sorted(p.initial([0])[0].items()) for p in (base, variant)), strict=True):
+            np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_a_variant_is_a_target_like_any_other(tmp_path, config):
+    folder = copy_project(tmp_path / "project")
+    path = "results/train/xxz~length=8/qnn~depth=3/label_flipping/alpha0.00-0.30/seed0-1.h5"
+    assert planned(folder, path) == {"build_dataset": 1, "train_models": 1}
+    text = snakemake(folder, "-n", path.replace("depth=3", "depht=3"), check=False)
+    assert "'qnn' has no 'depht' to change; did you mean 'depth'?" in text
+    with pytest.raises(UserError, match="did you mean 'length'"):
+        data_options(config, "xxz~lenght=8")
