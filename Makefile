@@ -25,7 +25,7 @@ benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark
 
 test: $(VENV)/dev.stamp
-	pytest tests
+	pytest -n 2 --dist loadfile tests
 
 test-cluster: $(VENV)/dev.stamp
 	tests/cluster/install
