@@ -167,6 +167,7 @@ def _check_alphas(config: dict) -> list[str]:
         ("supplement.forgetting.alphas", config["supplement"]["forgetting"]["alphas"]),
         ("supplement.forgetting.extras", [case["alpha"] for case in config["supplement"]["forgetting"]["extras"]]),
         ("supplement.scan.alpha", [config["supplement"]["scan"]["alpha"]]),
+        ("controls.alpha", [config["controls"]["alpha"]]),
     ):
         problems += [
             f"{path}[{i}]: {alpha} has more than four decimals, which file names do not carry"
@@ -176,6 +177,8 @@ def _check_alphas(config: dict) -> list[str]:
     largest = config["supplement"]["capacity"]["max_alpha"]
     if largest < min(config["alphas"]):
         problems.append(f"supplement.capacity.max_alpha: {largest} is below every value of alphas; raise it")
+    if config["controls"]["max_alpha"] < config["controls"]["alpha"]:
+        problems.append("controls.max_alpha: is below controls.alpha, where controls are compared; raise it")
     return problems
 
 
@@ -201,6 +204,22 @@ def check_variants(config: dict, named: list[tuple]) -> list[str]:
             unknown = [f"{path}: no depth or no training values for '{model}' on the dataset '{dataset}'"]
         problems += unknown
     return problems
+
+
+def _check_controls(config: dict) -> list[str]:
+    """Names are distinct, and every model and dataset, with its changes, exists."""
+    runs = config["controls"]["runs"]
+    names = [run["name"] for run in runs]
+    problems = [f"controls.runs[{i}].name: '{n}' occurs more than once" for i, n in enumerate(names) if n in names[:i]]
+    named = []
+    for i, run in enumerate(runs):
+        datasets = list(enumerate(run.get("datasets", config["datasets"])))
+        named += [(f"controls.runs[{i}].datasets[{j}]", d, config["models"][0]) for j, d in datasets]
+        if "base_model" in run:
+            named.append((f"controls.runs[{i}].base_model", base(datasets[0][1]), run["base_model"]))
+        for j, model in enumerate(run["models"]):
+            named += [(f"controls.runs[{i}].models[{j}]", base(d), model) for _, d in datasets]
+    return problems + check_variants(config, [(path, d, m) for path, d, m in named if base(d) in {*config["datasets"], d}])
 
 
 def _check_criteria(config: dict) -> list[str]:
@@ -277,7 +296,7 @@ def validate(config: dict) -> dict:
     if not problems:
         problems = _check_names(config) + _check_alphas(config) + _check_criteria(config)
     if not problems:
-        problems = _check_models(config) + _check_toy(config)
+        problems = _check_models(config) + _check_toy(config) + _check_controls(config)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))

@@ -26,6 +26,8 @@ PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", 
 
 #: What a file of scanned weights holds.
 SCAN = ("alpha", "seed", "weights", "final", "diverged")
+#: Adam's memory, in a file of cells that keeps it: updates made, running means of the gradient and of its square.
+ADAM = ("count", "m", "v")
 #: What a file of trained or unlearned cells holds.
 CELLS = ("alpha", "seed", "params", "history", "diverged")
 
@@ -146,8 +148,9 @@ def read_dataset(path) -> Dataset:
         raise UserError(f"{path} holds no {error}: delete it and run the same command again.") from error
 
 
-def write_cells(path, cells, trained, diverged, settings: dict, device: str) -> None:
-    """A trained (or unlearned) block: cells along the first axis of every array; `diverged` (cells,): failed."""
+def write_cells(path, cells, trained, diverged, settings: dict, device: str, keep_adam: bool = False) -> None:
+    """A trained (or unlearned) block: cells along the first axis of every array; `diverged` (cells,): failed;
+    `keep_adam`: with Adam's memory."""
     content = {
         "alpha": [cell.alpha for cell in cells],
         "seed": [cell.seed for cell in cells],
@@ -156,6 +159,8 @@ def write_cells(path, cells, trained, diverged, settings: dict, device: str) -> 
         "history": trained.history,
         "diverged": diverged,
     }
+    if keep_adam:
+        content["adam"] = dict(zip(ADAM, trained.memory))
     units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
     for name in trained.history:
         what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
@@ -189,15 +194,17 @@ def write_landscape(path, cells, curvatures: dict, accuracy, diverged, settings:
     write(path, content, {**provenance(settings), "device": device}, units)
 
 
-def read_cells(paths, cells) -> tuple[tuple[dict, dict], np.ndarray]:
-    """((params, state), diverged) of the given (alpha, seed) cells, in their order, from the files that hold them."""
+def read_cells(paths, cells, adam: bool = False) -> tuple[tuple, np.ndarray]:
+    """((params, state), diverged) of the given (alpha, seed) cells, in their order, from the files that hold them; with
+    `adam`, its memory is a third part beside params and state where the files keep it."""
     import jax
 
     found = {}
     for path in paths:
         content, _ = read(path, CELLS)
         for i, key in enumerate(zip(content["alpha"].tolist(), content["seed"].tolist())):
-            part = (content["params"], content.get("state", {})), content["diverged"]
+            memory = [tuple(content["adam"][name] for name in ADAM)] if adam and "adam" in content else []
+            part = (content["params"], content.get("state", {}), *memory), content["diverged"]
             found[key] = jax.tree.map(lambda a: a[i], part)  # noqa: B023
     missing = [cell for cell in cells if (cell.alpha, cell.seed) not in found]
     if missing:

@@ -55,19 +55,28 @@ class EvalSet(NamedTuple):
 
 class Schedule(NamedTuple):
     """`epochs` passes over the first stream in minibatches of `batch` samples (0: full batch), Adam at
-    `learning_rate`."""
+    `learning_rate` with decoupled `weight_decay` (AdamW). Of the loss: `label_smoothing` and, if not None, the `gce` of
+    `training_loss`. `early_stopping`: fraction of the training samples held out (0: none). `keep_adam`: the file of
+    trained models also holds Adam's memory, and unlearning goes on with it."""
 
     epochs: int
     batch: int
     learning_rate: float
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    gce: float | None = None
+    early_stopping: float = 0.0
+    keep_adam: bool = False
 
 
 class Trained(NamedTuple):
-    """Replica-stacked variables, and `history[name]` (R, epochs + 1) of '<set>_loss' and '<set>_accuracy'."""
+    """Replica-stacked variables, and `history[name]` (R, epochs + 1) of '<set>_loss' and '<set>_accuracy'; `memory`:
+    Adam's, (count, m, v) of `adam`, None where no Adam ran."""
 
     params: dict
     state: dict
     history: dict[str, np.ndarray]
+    memory: tuple | None = None
 
 
 def diverged(losses: np.ndarray) -> np.ndarray:
@@ -77,9 +86,12 @@ def diverged(losses: np.ndarray) -> np.ndarray:
     return ~(np.isfinite(losses).all(axis=1) & (last <= 1.1 * np.fmax(first, np.log(2))))
 
 
-def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> optax.GradientTransformation:
+def adam(
+    learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.0
+) -> optax.GradientTransformation:
     """optax.adam with its bias corrections gathered into two scalars: one division per parameter instead of three,
-    which halves the cost of an update of a wide first layer. Kingma & Ba, arXiv:1412.6980, Algorithm 1."""
+    which halves the cost of an update of a wide first layer. Kingma & Ba, arXiv:1412.6980, Algorithm 1; with
+    `weight_decay` optax.adamw, all parameters decayed: Loshchilov & Hutter, arXiv:1711.05101, Algorithm 2."""
 
     def init(params):
         zeros = jax.tree.map(jnp.zeros_like, params)
@@ -91,7 +103,10 @@ def adam(learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 
         m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, m, gradient)
         v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, v, gradient)
         rate, scale = learning_rate / (1 - b1**count), 1 / (1 - b2**count)
-        return jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(scale * v) + eps), m, v), (count, m, v)
+        step = jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(scale * v) + eps), m, v)
+        if weight_decay:
+            step = jax.tree.map(lambda s, p: s - learning_rate * weight_decay * p, step, params)
+        return step, (count, m, v)
 
     return optax.GradientTransformation(init, update)
 
@@ -110,10 +125,20 @@ def cross_entropy(logits, labels):
     return optax.sigmoid_binary_cross_entropy(logits, labels)
 
 
-def training_loss(batches: dict[str, Batch]):
-    """Mean binary cross-entropy of the stream 'train'."""
+def generalised_cross_entropy(logits, labels, q: float):
+    """(1 - p_y^q) / q per sample, p_y the probability of the label: the cross-entropy as q -> 0, the mean absolute
+    error at q = 1, bounded by 1/q between. Zhang & Sabuncu, NeurIPS 2018, arXiv:1805.07836, Eq. 6."""
+    right = labels * jnp.exp(q * jax.nn.log_sigmoid(logits)) + (1 - labels) * jnp.exp(q * jax.nn.log_sigmoid(-logits))
+    return (1 - right) / q
+
+
+def training_loss(batches: dict[str, Batch], label_smoothing: float = 0.0, gce: float | None = None):
+    """Mean binary cross-entropy of the stream 'train', or with `gce` the generalised one with this q; labels y are
+    smoothed to (1 - e) y + e/2 (Szegedy et al., arXiv:1512.00567)."""
     b = batches["train"]
-    return weighted_mean(cross_entropy(b.logits, b.labels), b.weight)
+    labels = (1 - label_smoothing) * b.labels + label_smoothing / 2 if label_smoothing else b.labels
+    losses = cross_entropy(b.logits, labels) if gce is None else generalised_cross_entropy(b.logits, labels, gce)
+    return weighted_mean(losses, b.weight)
 
 
 def widths(sizes: list[int], batch: int) -> tuple[int, list[int]]:
@@ -179,7 +204,11 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
 
 
 def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
-    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch."""
+    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
+
+    The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
+    the samples held out, else nothing.
+    """
 
     def update(carry, positions):
         params, state, memory = carry
@@ -193,8 +222,13 @@ def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, weig
         return (optax.apply_updates(params, step), state, memory), None
 
     def epoch(carry, positions):
-        carry, _ = jax.lax.scan(update, carry, positions)
-        return carry, _measure(model, sources, carry[0], carry[1], pools, evals)
+        now, best = carry
+        now, _ = jax.lax.scan(update, now, positions)
+        record = _measure(model, sources, now[0], now[1], pools, evals)
+        if best:
+            better = record["held_out_loss"] < best[1]
+            best = jax.tree.map(lambda a, b: jnp.where(better, a, b), (now, record["held_out_loss"]), best)
+        return (now, best), record
 
     return jax.lax.scan(epoch, carry, orders)
 
@@ -222,6 +256,14 @@ def _over_replicas(function, in_axes: tuple, lanes: int):
     return bare
 
 
+def stopped(history: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The history (R, epochs + 1) with every epoch after the one of lowest 'held_out_loss' replaced by that one."""
+    losses = np.asarray(history["held_out_loss"])[:, 1:]
+    best = 1 + np.argmin(np.where(np.isnan(losses), np.inf, losses), axis=1, keepdims=True)
+    epoch = np.minimum(np.arange(losses.shape[1] + 1), best)
+    return {name: np.take_along_axis(np.asarray(values), epoch, axis=1) for name, values in history.items()}
+
+
 def _parts(total: int, wanted: int) -> int:
     """The divisor of `total` nearest to `wanted`: equal segments compile once."""
     divisors = [d for d in range(1, total + 1) if total % d == 0]
@@ -243,6 +285,9 @@ def minimise(
     """Minimise `loss` for R replicas from `start` (params, state), each with a leading replica axis.
 
     `loss` is called with the batches by stream and with each replica's own `weights`, (R,) by name, as keywords.
+    `start` may hold Adam's memory as a third part: the optimiser then goes on with it instead of starting anew. An
+    evaluation set 'held_out' asks for early stopping: what is returned is of the epoch with the lowest loss on it, and
+    the history stands still from there on.
 
     `generators` holds one random generator per replica, for the order of its minibatches. `pools['train']` feeds the
     streams; evaluation sets name the pool they read. `progress` is told the fraction done and a one-line summary.
@@ -256,7 +301,7 @@ def minimise(
     }
     weights = {name: np.asarray(values, real) for name, values in (weights or {}).items()}
     replicas = len(generators)
-    optimiser = adam(schedule.learning_rate)
+    optimiser = adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
     sizes = [s.rows.shape[1] for s in streams.values()]
     steps, width = widths(sizes, schedule.batch)
     segments = _parts(schedule.epochs, 10)
@@ -274,8 +319,10 @@ def minimise(
         index = np.array(group + [group[-1]] * (together - len(group)))
         part = jax.tree.map(lambda a: jnp.asarray(a[index]), start)  # noqa: B023
         mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays, weights))  # noqa: B023
-        records = [jax.tree.map(lambda a: a[:, None], measure(*part, pools, mine[1]))]
-        carry = (*part, jax.vmap(optimiser.init)(part[0]))
+        records = [jax.tree.map(lambda a: a[:, None], measure(*part[:2], pools, mine[1]))]
+        now = part if len(part) == 3 else (*part, jax.vmap(optimiser.init)(part[0]))
+        best = (jax.tree.map(jnp.copy, now), jnp.full(together, jnp.inf, real)) if "held_out" in evals else ()
+        carry = (now, best)
         rngs = [generators[i] for i in group]
         for _ in range(segments):
             orders = {}
@@ -291,6 +338,8 @@ def minimise(
             progress(fraction, f"{next(iter(record))} {loss_now:.4f}, {left:.0f} s left")
         history = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1), *records)
         keep = slice(len(group))
-        finished.append(jax.tree.map(lambda a: np.asarray(a)[keep], (carry[0], carry[1], history)))  # noqa: B023
-    params, state, history = jax.tree.map(lambda *parts: np.concatenate(parts), *finished)
-    return Trained(params, state, history)
+        now, best = carry
+        found = (*(best[0] if best else now), stopped(history) if best else history)
+        finished.append(jax.tree.map(lambda a: np.asarray(a)[keep], found))  # noqa: B023
+    params, state, memory, history = jax.tree.map(lambda *parts: np.concatenate(parts), *finished)
+    return Trained(params, state, history, memory)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from .training import cross_entropy, weighted_mean
 
@@ -63,6 +64,17 @@ def scrub_loss(lambda_ce: float, lambda_kl: float, lambda_fo: float):
     )
 
 
+def both_loss():
+    """CE over retain and forget set, polluted labels: training goes on, nothing is unlearned."""
+
+    def loss(batches):
+        parts = [batches["retain"], batches["forget"]]
+        losses, weights = zip(*((cross_entropy(b.logits, b.labels), b.weight) for b in parts))
+        return weighted_mean(jnp.concatenate(losses), jnp.concatenate(weights))
+
+    return loss
+
+
 #: Method name in the configuration -> what it does.
 REGISTRY = {
     "retrain": Method(True, ("retain",), False, retain_loss),
@@ -70,3 +82,6 @@ REGISTRY = {
     "scrub": Method(False, ("retain", "forget"), True, scrub_loss),
     "gradient_ascent": Method(False, ("retain", "forget"), False, gradient_ascent_loss),
 }
+
+#: As above, for controls: finetuning by the same optimiser and schedule, but on the poisoned data it was trained on.
+CONTROLS = {"finetune_poisoned": Method(False, ("retain", "forget"), False, both_loss)}

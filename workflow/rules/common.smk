@@ -25,7 +25,7 @@ wildcard_constraints:
     dataset=f"({'|'.join(data.REGISTRY)}){variants.PATTERN}",
     model=f"({'|'.join(config['architectures'])}){variants.PATTERN}",
     corruption="|".join(corruption.REGISTRY),
-    method="retrain|finetune|scrub|gradient_ascent",
+    method="retrain|finetune|scrub|gradient_ascent|finetune_poisoned",
     alphas=ALPHAS_PATTERN,
     alpha=r"0\.\d*[1-9]\d*",
     seeds=SEEDS_PATTERN,

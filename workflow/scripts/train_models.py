@@ -16,8 +16,9 @@ with job(title, snakemake) as progress:
     dataset = store.read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained = train(problem, cells, Schedule(**params.schedule), progress)
+    schedule = Schedule(**params.schedule)
+    trained = train(problem, cells, schedule, progress)
     diverged = problem.model.diverged(trained.history["train_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}
     settings["parameters"] = problem.model.parameters()
-    store.write_cells(snakemake.output[0], cells, trained, diverged, settings, device)
+    store.write_cells(snakemake.output[0], cells, trained, diverged, settings, device, schedule.keep_adam)

@@ -79,7 +79,7 @@ def project_program(model, pool, labels, order):
     targets = np.tile(labels, (lanes, 1)).astype(pool.dtype)
     streams = {"train": training.Stream(rows, targets, np.zeros_like(targets))}
     segment = partial(training._segment, model, training.training_loss, optimiser, {})
-    carry = (params, state, jax.vmap(optimiser.init)(params))
+    carry = (params, state, jax.vmap(optimiser.init)(params)), ()
     function = training._over_replicas(segment, (None, 0, 0, 0, 0, 0), lanes)
     return function, ({"train": pool}, carry, streams, {}, {}, {"train": order[:, None]})
 

@@ -5,7 +5,8 @@ subset of round(alpha N) samples, balanced between the classes, is exchanged for
 (dataset, corruption, seed) alone: every model meets the same poison, and the samples poisoned at a smaller alpha stay
 poisoned, with the same twins, at every larger one.
 
-A corruption is one file with a function twins(x, y, rng) -> (x' or None, y' or None); None means unchanged.
+A corruption is one file with a function twins(x, y, rng) -> (x' or None, y' or None); None means unchanged. It may
+have a forget_order(labels, rng) of its own, where the subset is not to be balanced.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from ..keys import generator
 
 #: Names in the configuration; each is a module of this package with a function twins(x, y, rng).
-REGISTRY = ("label_flipping", "feature_randomization")
+REGISTRY = ("label_flipping", "feature_randomization", "one_class_flipping")
 
 
 def forget_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -32,7 +33,8 @@ def forget_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def forget_mask(dataset: str, labels: np.ndarray, corruption: str, alpha: float, seed: int) -> np.ndarray:
     """(N,) bool: the round(alpha N) samples that are corrupted."""
-    order = forget_order(labels, generator(dataset, corruption, seed, "subset"))
+    ordered = getattr(import_module(f".{corruption}", __name__), "forget_order", forget_order)
+    order = ordered(labels, generator(dataset, corruption, seed, "subset"))
     mask = np.zeros(len(labels), dtype=bool)
     mask[order[: round(alpha * len(labels))]] = True
     return mask

@@ -14,7 +14,7 @@ REGISTRY = ("digits", "mnist", "xxz")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Two-class data: unit-norm feature rows and labels 0/1.
+    """Two-class data: feature rows, of unit norm unless asked otherwise (`normalised_images`), and labels 0/1.
 
     x_train (N, d) and x_validation (M, d) are complex for quantum states and real for images;
     `coordinate_*` places each sample on an axis a figure can use (the anisotropy of a ground state), NaN if none;
@@ -36,6 +36,19 @@ class Dataset:
 def normalised(x: np.ndarray) -> np.ndarray:
     """Rows scaled to unit Euclidean norm."""
     return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def normalised_images(train: np.ndarray, validation: np.ndarray, by: str) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets `by` image, every row to unit norm; or by pixel, as in the authors' code: every column divided by its
+    norm over the training set (zero where that is zero), then all by one number, so that training rows have a mean
+    squared norm of 1. Rows are then no unit vectors, and <Z> of a QNN is not confined to [-1, 1].
+    """
+    if by == "image":
+        return normalised(train), normalised(validation)
+    norms = np.linalg.norm(train, axis=0)
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
+    scale *= np.sqrt(len(train) / np.count_nonzero(norms))
+    return train * scale, validation * scale
 
 
 def build(name: str, options: dict, progress=lambda fraction, text: None) -> Dataset:

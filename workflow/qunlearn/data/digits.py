@@ -4,17 +4,18 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from . import Dataset, normalised
+from . import Dataset, normalised_images
 
 
-def build(train_fraction: float, seed: int, progress=None) -> Dataset:
-    """Stratified split; pixels scaled to unit norm per image; class 0 is the digit 1, class 1 the digit 9."""
+def build(train_fraction: float, seed: int, normalisation: str = "image", progress=None) -> Dataset:
+    """Stratified split; pixels scaled to unit norm per image, or per pixel; class 0 is the digit 1, class 1 the 9."""
     digits = load_digits()
     keep = np.isin(digits.target, (1, 9))
-    x, y = normalised(digits.data[keep] / 16.0), (digits.target[keep] == 9).astype(np.int8)
+    x, y = digits.data[keep] / 16.0, (digits.target[keep] == 9).astype(np.int8)
     x_train, x_validation, y_train, y_validation = train_test_split(
         x, y, train_size=train_fraction, stratify=y, random_state=seed
     )
+    x_train, x_validation = normalised_images(x_train, x_validation, normalisation)
     return Dataset(
         name="digits",
         x_train=x_train,

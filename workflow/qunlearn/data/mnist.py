@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..keys import generator
-from . import Dataset, normalised
+from . import Dataset, normalised_images
 
 SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -95,9 +95,10 @@ def build(
     folder: str,
     mirrors: list[str],
     split: str,
+    normalisation: str = "image",
     progress=None,
 ) -> Dataset:
-    """Class 0 is the digit 1, class 1 the digit 9; pixels / 255, each image scaled to unit norm.
+    """Class 0 is the digit 1, class 1 the digit 9; pixels / 255, scaled to unit norm per image, or per pixel.
 
     split 'standard': training images from MNIST's training split, validation from its test split;
     split 'test': both, disjoint, from the test split alone.
@@ -108,11 +109,12 @@ def build(
     images, labels = (validation_images, validation_labels) if split == "test" else _load("train", *where)
     train = _choose(labels, train_per_class, rng)
     validation = _choose(validation_labels, validation_per_class, rng, train if split == "test" else ())
+    x_train, x_validation = normalised_images(images[train] / 255, validation_images[validation] / 255, normalisation)
     return Dataset(
         name="mnist",
-        x_train=normalised(images[train] / 255.0),
+        x_train=x_train,
         y_train=(labels[train] == 9).astype(np.int8),
-        x_validation=normalised(validation_images[validation] / 255.0),
+        x_validation=x_validation,
         y_validation=(validation_labels[validation] == 9).astype(np.int8),
         class_names=("digit 1", "digit 9"),
         coordinate_train=np.full(len(train), np.nan),

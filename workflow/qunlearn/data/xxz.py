@@ -93,15 +93,17 @@ def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.
     return (states * np.conj(largest) / np.abs(largest)).astype(complex)
 
 
-def build(length: int, gauge: str, seed: int, progress=lambda *_: None) -> Dataset:
-    """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, validate on 199 between them."""
-    deltas = np.concatenate([*TRAIN_DELTA, VALIDATION_DELTA])
+def build(length: int, gauge: str, seed: int, train_every: int = 1, progress=lambda *_: None) -> Dataset:
+    """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, or on every n-th of either class; validate
+    on 199 between them."""
+    train_delta = [part[(train_every - 1) // 2 :: train_every] for part in TRAIN_DELTA]
+    deltas = np.concatenate([*train_delta, VALIDATION_DELTA])
     order = np.argsort(deltas)
     energies, states = ground_states(length, deltas[order], progress)
     back = np.argsort(order)
     energies, states = energies[back], states[back]
     states = apply_gauge(states, gauge, generator("xxz", "gauge", seed))
-    n = len(TRAIN_DELTA[0]) + len(TRAIN_DELTA[1])
+    n = len(train_delta[0]) + len(train_delta[1])
     return Dataset(
         name="xxz",
         x_train=states[:n],

@@ -8,15 +8,15 @@ import numpy as np
 
 from ..problem import Cell, Problem, stack
 from ..training import EvalSet, Schedule, Stream, Trained, real_dtype
-from ..unlearning import REGISTRY, Method
+from ..unlearning import CONTROLS, REGISTRY, Method
 
 
-def _streams(problem: Problem, cells: list[Cell], poisoned: tuple[dict, dict], method: Method) -> dict[str, Stream]:
+def _streams(problem: Problem, cells: list[Cell], poisoned: tuple, method: Method) -> dict[str, Stream]:
     """The streams that the method reads, with the poisoned models' logits where its loss asks for them."""
     samples = [problem.samples(cell) for cell in cells]
     if method.teacher:
         pool = jnp.asarray(problem.pools["train"], real_dtype())
-        teacher = np.asarray(jax.jit(jax.vmap(lambda p, s: problem.model.logits(p, s, pool)[0]))(*poisoned))
+        teacher = np.asarray(jax.jit(jax.vmap(lambda p, s: problem.model.logits(p, s, pool)[0]))(*poisoned[:2]))
     streams = {}
     for name in method.streams:
         masks = [s.forget if name == "forget" else ~s.forget for s in samples]
@@ -47,20 +47,21 @@ def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:
 def unlearn(
     problem: Problem,
     cells: list[Cell],
-    poisoned: tuple[dict, dict],
+    poisoned: tuple,
     method: str,
     options: dict,
     schedule: Schedule,
     progress=lambda *_: None,
     evals: dict[str, EvalSet] | None = None,
 ) -> Trained:
-    """Unlearn the forget set of each cell from its own poisoned model (params, state stacked over cells).
+    """Unlearn the forget set of each cell from its own poisoned model (params, state stacked over cells; with Adam's
+    memory as a third part, the optimiser goes on with it, else starts anew).
 
     All cells share one alpha, so that their retain and forget sets have equal sizes; a cell may occur several times.
     `options` are the weights of the method's loss: one number for all cells, or (cells,) numbers. The history is that
     of `evals`, by default the `evaluation_sets`.
     """
-    chosen = REGISTRY[method]
+    chosen = (REGISTRY | CONTROLS)[method]
     return problem.model.optimise(
         lambda batches, **weights: chosen.loss(**weights)(batches),
         problem.initial([c.seed for c in cells], "retrain") if chosen.fresh else poisoned,

@@ -17,12 +17,13 @@ REGISTRY = (
     "logistic_regression",
     "svm",
     "nearest_neighbours",
+    "observable",
     "random_features",
     "cnn",
     "resnet",
 )
-#: Those that scikit-learn fits in one call: no epochs, batches or learning rates.
-FITTED = ("logistic_regression", "svm", "nearest_neighbours")
+#: Those that are fitted in one call: no epochs, batches or learning rates.
+FITTED = ("logistic_regression", "svm", "nearest_neighbours", "observable")
 
 
 def build(options: dict, inputs: list[np.ndarray]):

@@ -1,4 +1,4 @@
-"""Models that scikit-learn fits in one call: no epochs, no gradients.
+"""Models that are fitted in one call, by scikit-learn or a solver of its manner: no epochs, no schedule.
 
 The fitted estimator is turned into arrays, so that the logit is computed, stored and evaluated like any other model's.
 The history holds two points: before, with all parameters zero, and after the fit.

@@ -1,6 +1,6 @@
 """The classical baseline: a multi-layer perceptron with ReLU hidden layers and one logit (paper, Fig. 4b).
 
-z = w_K . relu(... relu(W_1 x + b_1) ...) + b_K, p = sigmoid(z). Weights are Glorot-uniform in the full fan-in and
+z = w_K . relu(... relu(W_1 x + b_1) ...) + b_K, p = sigmoid(z); with a bound b on the logit, b tanh(z / b). Weights are Glorot-uniform in the full fan-in and
 fan-out, biases zero. A complex input enters as [Re x, Im x].
 """
 
@@ -16,11 +16,10 @@ from . import base
 
 
 class Model(base.Model):
-    """`hidden`: widths of the hidden layers."""
+    """`hidden`: widths of the hidden layers; `logit_bound`: largest |logit|, as a QNN's readout scale is; None: none."""
 
-    piecewise_linear = True
-
-    def __init__(self, inputs: list[np.ndarray], hidden: list[int]):
+    def __init__(self, inputs: list[np.ndarray], hidden: list[int], logit_bound: float | None = None):
+        self.bound, self.piecewise_linear = logit_bound, logit_bound is None
         wide = [base.real_features(x) for x in inputs]
         self.fan_in = wide[0].shape[1]
         clean = base.columns_in_use([wide[0], wide[-1]])
@@ -63,12 +62,15 @@ class Model(base.Model):
         return entering, x[..., 0]
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        return self._forward(params, pool if rows is None else pool[rows])[1], state
+        z = self._forward(params, pool if rows is None else pool[rows])[1]
+        return z if self.bound is None else self.bound * jnp.tanh(z / self.bound), state
 
     def squared_gradient_norms(self, params, state, pool, rows):
         """Closed form: sum over layers of |delta_l|^2 (|a_{l-1}|^2 + 1), delta the backpropagated signal."""
-        entering, _ = self._forward(params, pool[rows])
+        entering, z = self._forward(params, pool[rows])
         delta = jnp.ones((len(rows), 1), pool.dtype)
+        if self.bound is not None:
+            delta *= (1 - jnp.tanh(z / self.bound) ** 2)[:, None]
         total = 0.0
         for i in range(len(entering), 0, -1):
             a = entering[i - 1]

@@ -43,15 +43,23 @@ def complex_dtype(real):
 
 
 class Model(base.Model):
-    """`depth` layers; `entangler` chain | ring; `rotations` xyx | xyz; `readout_scale` s; `measure` last | qubit."""
+    """`depth` layers; `entangler` chain | ring; `rotations` xyx | xyz; `readout_scale` s; `measure` last | qubit;
+    `free_scale`: s is trained, too, from `readout_scale` on, as s exp(parameter)."""
 
     def __init__(
-        self, inputs: list[np.ndarray], depth: int, entangler: str, rotations: str, readout_scale: float, measure
+        self,
+        inputs: list[np.ndarray],
+        depth: int,
+        entangler: str,
+        rotations: str,
+        readout_scale: float,
+        measure,
+        free_scale: bool = False,
     ):
         qubits = amplitudes(inputs[0][:1]).shape[1].bit_length() - 1
         last = qubits - 1 if measure == "last" else measure
         self.ansatz = Ansatz(qubits, depth, entangler, rotations, last)
-        self.scale, self.clean = readout_scale, len(inputs[0])
+        self.scale, self.clean, self.free_scale = readout_scale, len(inputs[0]), free_scale
         states = [amplitudes(x) for x in inputs]
         if len(lightcone.support(self.ansatz)) <= MAX_CONE:
             self.engine = "cone"
@@ -84,15 +92,18 @@ class Model(base.Model):
         return np.stack([states.real, states.imag], axis=1)
 
     def init(self, key):
-        return {"theta": INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,))}, {}
+        free = {"log_scale": jnp.zeros(())} if self.free_scale else {}
+        return {"theta": INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,)), **free}, {}
 
     def parameters(self):
         """Gates outside the light cone of the readout, or diagonal at its end, are not live."""
-        return {"all": self.ansatz.parameters, "live": len(lightcone.live_gates(self.ansatz))}
+        counts = {"all": self.ansatz.parameters, "live": len(lightcone.live_gates(self.ansatz))}
+        return {name: count + self.free_scale for name, count in counts.items()}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        scale = self.scale * jnp.exp(params["log_scale"]) if self.free_scale else self.scale
         if self.engine != "states":
-            observable = self.scale * self._observable(params["theta"])[self.columns]
+            observable = scale * self._observable(params["theta"])[self.columns]
             if rows is None:
                 return pool @ observable, state
             if len(pool) == self.clean:  # replicas share the pool: one matrix product serves them all
@@ -100,4 +111,4 @@ class Model(base.Model):
             return pool[rows] @ observable, state
         chosen = pool if rows is None else pool[rows]
         states = chosen[:, 0] + 1j * chosen[:, 1]
-        return self.scale * statevector.expectation(self.ansatz, params["theta"], states), state
+        return scale * statevector.expectation(self.ansatz, params["theta"], states), state

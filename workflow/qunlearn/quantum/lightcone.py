@@ -139,19 +139,24 @@ def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
     return tensor.reshape(-1)
 
 
-def pauli_features(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
-    """(N, 4^k) expectation values <x|P|x> of every Pauli string on the cone's qubits, for states (N, 2^L)."""
+def reduced_states(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
+    """(N, 2^k, 2^k) density matrices on the cone's qubits, in the order of `support`, of states (N, 2^L)."""
     register = support(ansatz)
     k, n = len(register), ansatz.qubits
     rest = [q for q in range(n) if q not in register]
+    psi = states.reshape(-1, *(2,) * n).transpose(0, *(q + 1 for q in register + rest))
+    psi = psi.reshape(len(states), 2**k, -1)
+    return psi @ psi.conj().transpose(0, 2, 1)
+
+
+def pauli_features(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
+    """(N, 4^k) expectation values <x|P|x> of every Pauli string on the cone's qubits, for states (N, 2^L)."""
+    k = len(support(ansatz))
     out = np.empty((len(states), 4**k))
     rows = max(1, 2**22 // 4**k)  # bounds the memory of the reduced states to about 64 MiB
     for start in range(0, len(states), rows):
         part = states[start : start + rows]
-        psi = part.reshape(-1, *(2,) * n).transpose(0, *(q + 1 for q in register + rest))
-        psi = psi.reshape(len(part), 2**k, -1)
-        rho = psi @ psi.conj().transpose(0, 2, 1)
-        tensor = rho.reshape(-1, *(2,) * (2 * k))
+        tensor = reduced_states(ansatz, part).reshape(-1, *(2,) * (2 * k))
         for leg in range(k):  # Tr[rho P]: contract a ket leg and a bra leg with P, append the Pauli leg
             tensor = np.tensordot(tensor, PAULIS, axes=((1, 1 + k - leg), (2, 1)))
         out[start : start + rows] = tensor.reshape(len(part), -1).real
