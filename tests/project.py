@@ -21,6 +21,7 @@ TINY = {
     "landscape": {"alphas": [0.3], "architectures": {"mlp": ["mlp"]}},
     "toy": {"points": 20, "qubits": 2, "training": {"mlp": {"epochs": 5}, "qnn": {"epochs": 5}}},
     "surface": {"steps": 2},
+    "controls": {"runs": []},
 }
 
 

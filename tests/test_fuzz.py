@@ -32,12 +32,13 @@ def may_lack(path):
     """True for entries that a user names (architectures and what refers to them), that a family's can stand for, or
     that have a default."""
     named = (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:]
-    return named or ("training" in path and len(path) - path.index("training") in (2, 3)) or path[-1] == "gamma"
+    optional = path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
+    return named or optional or ("training" in path and len(path) - path.index("training") in (2, 3)) or path[-1] == "gamma"
 
 
 def free(path):
     """True for texts that may be anything."""
-    return path[0] == "paths" or "mirrors" in path
+    return path[0] == "paths" or "mirrors" in path or path[-1] in ("name", "panel")
 
 
 @st.composite
@@ -51,7 +52,7 @@ def mistakes(draw):
     kinds = ["type"]
     if isinstance(path[-1], str):
         kinds += ["rename"] + ["delete"] * (not may_lack(path))
-    if isinstance(value, (list, str)) and path[-1] not in ("mirrors", "hidden") and value != []:
+    if isinstance(value, (list, str)) and path[-1] not in ("mirrors", "hidden", "runs") and value != []:
         kinds.append("empty")
     if isinstance(value, list) and value and path[-1] not in ("hidden", "channels"):
         kinds.append("double")

@@ -213,13 +213,19 @@ def _check_controls(config: dict) -> list[str]:
     problems = [f"controls.runs[{i}].name: '{n}' occurs more than once" for i, n in enumerate(names) if n in names[:i]]
     named = []
     for i, run in enumerate(runs):
-        datasets = list(enumerate(run.get("datasets", config["datasets"])))
-        named += [(f"controls.runs[{i}].datasets[{j}]", d, config["models"][0]) for j, d in datasets]
-        if "base_model" in run:
-            named.append((f"controls.runs[{i}].base_model", base(datasets[0][1]), run["base_model"]))
+        path, other = f"controls.runs[{i}]", set(config["data"]) - set(config["datasets"])
+        datasets = [(j, d) for j, d in enumerate(run.get("datasets", config["datasets"])) if base(d) not in other]
         for j, model in enumerate(run["models"]):
-            named += [(f"controls.runs[{i}].models[{j}]", base(d), model) for _, d in datasets]
-    return problems + check_variants(config, [(path, d, m) for path, d, m in named if base(d) in {*config["datasets"], d}])
+            named += [(f"{path}.models[{j}]", d, model) for d in config["datasets"]]
+        if "base_model" in run:
+            named += [(f"{path}.base_model", d, run["base_model"]) for d in config["datasets"]]
+        named += [(f"{path}.datasets[{j}]", d, base(run["models"][0])) for j, d in datasets]
+        problems += [
+            f"{path}.models[{j}]: '{m}' trains no other number of epochs, so there is nothing to follow `against` updates"
+            for j, m in enumerate(run["models"])
+            if "against" in run and "epochs" not in parse(m)[1]
+        ]
+    return problems + check_variants(config, named)
 
 
 def _check_criteria(config: dict) -> list[str]:

@@ -1,6 +1,6 @@
 """The grid of the study: which (alpha, seed) cells one job computes, and where each result lies.
 
-Standard library only: the Snakefile imports this module before any job starts.
+Nothing but the standard library (and PyYAML): the Snakefile imports this module before any job starts.
 A *block* is the tuple of alphas (or seeds) that one job computes together, written in a path as one value
 (`alpha0.30`, `seed2`) or as a range (`alpha0.00-0.90`, `seed0-4`): every grid value between the two ends.
 """
@@ -8,8 +8,10 @@ A *block* is the tuple of alphas (or seeds) that one job computes together, writ
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from .errors import UserError
+from .variants import base
 
 ALPHAS_PATTERN = r"0\.\d{2,4}(-0\.\d{2,4})?"
 SEEDS_PATTERN = r"\d+(-\d+)?"
@@ -49,6 +51,26 @@ def chunk(values, size: int) -> list[tuple]:
     return [tuple(values[i : i + size]) for i in range(0, len(values), size)]
 
 
+class Runs(NamedTuple):
+    """What of a control, or of its base, was computed; `method` is empty where nothing was unlearned."""
+
+    dataset: str
+    model: str
+    corruption: str
+    method: str
+
+
+class Control(NamedTuple):
+    """One control on one dataset with one model, and the `base` it is compared with, seed by seed. `against` is the
+    abscissa of its panel: alpha, updates or step."""
+
+    name: str
+    panel: str
+    against: str
+    run: Runs
+    base: Runs
+
+
 class Grid:
     """Blocks and paths for one validated configuration."""
 
@@ -60,6 +82,10 @@ class Grid:
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
         self.capacity_alphas = tuple(a for a in self.alphas if a <= config["supplement"]["capacity"]["max_alpha"])
+        controls = config["controls"]
+        self.control_alphas = tuple(
+            sorted({controls["alpha"], *(a for a in self.alphas if a <= controls["max_alpha"])})
+        )
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
         self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
 
@@ -132,11 +158,52 @@ class Grid:
 
     # -- what depends on what -------------------------------------------------------------------------------------
     def trained(self, dataset, model, corruption, alphas, seeds) -> list[str]:
-        """Training files that hold the given cells."""
+        """Training files that hold the given cells: those of the whole study, or for a name with changes those of
+        `trained_alone`."""
+        if "~" in dataset + model:
+            return self.trained_alone(dataset, model, corruption, alphas, seeds)
         known = set(self.alphas) | set(self.extra_alphas)
         blocks = self.train_blocks(alphas) + [(a,) for a in alphas if a not in known]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
+
+    def trained_alone(self, dataset, model, corruption, alphas, seeds) -> list[str]:
+        """Training files of the given cells and, where alphas are left out between them, of those between."""
+        on_grid = [a for a in alphas if a in self.alphas]
+        blocks = chunk(on_grid, self.config["alphas_per_job"]) + [(a,) for a in alphas if a not in on_grid]
+        groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
+        return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
+
+    def controls(self) -> list[Control]:
+        """Every control on every dataset of the study that it is for, with each of its models."""
+        found = []
+        for run in self.config["controls"]["runs"]:
+            method = run.get("method", "")
+            against = "step" if method else run.get("against", "alpha")
+            for dataset in run.get("datasets", self.config["datasets"]):
+                for model in run["models"]:
+                    changed = Runs(dataset, model, run.get("corruption", "label_flipping"), method)
+                    origin = Runs(base(dataset), run.get("base_model", base(model)), "label_flipping",
+                                  run.get("base_method", method))  # fmt: skip
+                    if origin.dataset in self.config["datasets"]:
+                        found.append(Control(run["name"], run["panel"], against, changed, origin))
+        return found
+
+    def control_files(self, against: str) -> list[str]:
+        """Training files of the controls drawn against 'alpha' or 'updates' and of their bases; against 'step' their
+        unlearning files."""
+        whole, one = self.control_alphas, (self.config["controls"]["alpha"],)
+        paths = []
+        for control in self.controls():
+            if control.against != against:
+                continue
+            if control.against == "step":
+                paths += [p for r in (control.run, control.base) for p in self.unlearned([(*r[:3], one[0])], [r.method])]
+            else:
+                alphas = whole if control.against == "alpha" else one
+                paths += self.trained_alone(*control.run[:3], alphas, self.seeds)
+                paths += self.trained(*control.base[:3], alphas, self.seeds)
+        return list(dict.fromkeys(paths))
 
     def all_trained(self, models=None) -> list[str]:
         """Training files of all alphas and seeds, of the study's models or of those given."""

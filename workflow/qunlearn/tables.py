@@ -20,6 +20,7 @@ UNLEARNING = ["dataset", "model", "corruption", "alpha", "method", "seed", "step
 WEIGHTS = ["beta", "lambda_ce", "lambda_kl", "lambda_fo"]
 SCAN = ["dataset", "model", "corruption", "alpha", "method", *WEIGHTS, "seed"]
 COST = ["dataset", "model", "corruption", "alpha", "method", "seed"]
+CONTROLS = ["control", "role", "dataset", "model", "run_dataset", "run_model", "corruption", "method", "alpha", "seed"]
 LANDSCAPE = ["dataset", "model", "corruption", "alpha", "seed", "eval_set"]
 
 
@@ -110,6 +111,51 @@ def unlearning(cells: list[str], seeds) -> pd.DataFrame:
             parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=failed))
     order = [*UNLEARNING, *columns, "collapsed"]
     return pd.concat(parts)[order].sort_values(UNLEARNING, ignore_index=True)
+
+
+def along(cells: list[str], datasets: list[str], alphas, seeds, points: int = 25) -> pd.DataFrame:
+    """Accuracy and loss along a training, after numbers of `updates` about evenly spaced on a logarithmic scale."""
+    sizes = {Path(path).name.removesuffix(".h5"): len(store.read_dataset(path).y_train) for path in datasets}
+    parts = []
+    for path in cells:
+        content, attributes = store.read(path, store.CELLS)
+        schedule, names = json.loads(attributes["settings"])["schedule"], _names(path, 2)
+        per_epoch = -(-sizes[names[0]] // schedule["batch"]) if schedule["batch"] else 1
+        epochs = np.unique(np.geomspace(1, schedule["epochs"], points).round().astype(int))
+        for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
+            if alpha in alphas and seed in seeds:
+                history = {f"{short}_{what}": content["history"][f"{part}_{what}"][i, epochs]
+                           for part, short in zip(_SETS, ("train", "val")) for what in ("accuracy", "loss")}  # fmt: skip
+                frame = pd.DataFrame(history).assign(updates=per_epoch * epochs, alpha=alpha, seed=seed)
+                broken = bool(content["diverged"][i]) or not np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=None)
+                parts.append(frame.assign(**dict(zip(RESILIENCE, names)), collapsed=broken))
+    return pd.concat(parts, ignore_index=True)
+
+
+def controls(
+    chosen, cells: dict[str, list[str]], datasets: list[str], alphas, alpha: float, seeds, margin: float
+) -> pd.DataFrame:
+    """Every control beside its base: role 'control' or 'base', `dataset` and `model` those of the base, `run_dataset` and
+    `run_model` what ran. `chosen`: `grid.Control`s; `cells`: their files by abscissa. Rows are one per alpha, or at
+    `alpha` one per number of `updates` or unlearning `step`."""
+    frames = {
+        "alpha": resilience(cells["alpha"], datasets, alphas, seeds, margin) if cells["alpha"] else None,
+        "updates": along(cells["updates"], datasets, [alpha], seeds) if cells["updates"] else None,
+        "step": unlearning(cells["step"], seeds) if cells["step"] else None,
+    }
+    parts = []
+    for control in chosen:
+        frame = frames[control.against]
+        for role, run in (("control", control.run), ("base", control.base)):
+            wanted = {name: value for name, value in run._asdict().items() if value}
+            part = frame[np.all([frame[name] == value for name, value in wanted.items()], axis=0)]
+            names = {"run_dataset": run.dataset, "run_model": run.model, "method": run.method}
+            parts.append(part.assign(control=control.name, role=role, **names,
+                                     dataset=control.base.dataset, model=control.base.model))  # fmt: skip
+    columns = [*CONTROLS, "updates", "step", "train_accuracy", "val_accuracy", "train_loss", "val_loss", "collapsed"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns).sort_values(
+        [*CONTROLS, "updates", "step"], ignore_index=True
+    )
 
 
 def _final(frame: pd.DataFrame) -> pd.DataFrame:

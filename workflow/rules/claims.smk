@@ -4,6 +4,7 @@
 rule decide_claims:
     input:
         tables=[grid.table(name) for name in ("resilience", "unlearning", "landscape", "capacity", "models")],
+        controls=[grid.table("control_effects")] if grid.controls() else [],
         published=PUBLISHED,
     output:
         csv=report(grid.claims("csv"), caption="../report/claims.rst", category="Claims"),

@@ -41,6 +41,8 @@ LANDSCAPE = "Mechanism of resilience, Fig. 3d"
 SIZES = "Superior resilience; Supplementary Section III"
 MODELS = "Superior resilience; Supplementary Sections II and IV"
 
+CONTROLS = "Controls: does the picture stay?"
+
 FALL = "fall of validation accuracy, α = {alphas}"
 WIDTH = "10-90 % width of the fitted sigmoid"
 REPAIR = "best method at the end - poisoned model"
@@ -214,6 +216,38 @@ def _published(published: pd.DataFrame, claim: Claim, dataset: str, criterion: d
     except measures.Missing:
         return math.nan
     return statistic(samples)
+
+
+def control_effects(table: pd.DataFrame, controls, settings: dict, confidence: float, resamples: int) -> pd.DataFrame:
+    """One row per control, dataset and model, in the form of `decide`: the control's number minus its base's, paired by
+    seed, and whether the picture stays. `settings` is the section `controls` of the configuration."""
+    alpha, within = settings["alpha"], settings["within"]
+    words = {"reproduced": "picture stays", "not reproduced": "picture changes"}
+    rows = []
+    for control in controls:
+        select = {"control": control.name, "dataset": control.base.dataset, "model": control.base.model}
+        frame = table[np.all([table[name] == value for name, value in select.items()], axis=0)]
+        frame = frame[frame["alpha"] == alpha]
+        axes = {"role": ["control", "base"]}
+        if control.against == "step":
+            quantity, statistic = "depth of the dip while unlearning", measures.dips
+            axes["step"] = np.sort(frame["step"].unique())
+        else:
+            quantity, statistic = "validation accuracy", lambda runs: runs.mean(0)
+            if control.against == "updates":
+                frame = frame[frame["updates"] == frame.groupby("role")["updates"].transform("max")]
+        samples = measures.cells(frame, "val_accuracy", {}, axes)
+        new, old = statistic(samples)
+        low, high = interval(samples, lambda runs: -float(np.diff(statistic(runs))[0]), confidence, resamples)
+        bounds = {"above": -within, "below": within}
+        found = verdict(low, high, **bounds)
+        rows.append({"claim": control.name, "sentence": f"Control: {control.name}.", "section": CONTROLS,
+                     "dataset": control.base.dataset, "model": control.base.model,
+                     "quantity": f"{quantity}, control - base, α = {alpha:g}", "seeds": len(samples),
+                     "value": float(new - old), "low": low, "high": high, **bounds, "published": math.nan,
+                     "remark": f"{old:.3f} -> {new:.3f}", "verdict": words.get(found, found),
+                     "firm": firm(low, high, bounds)})  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def collapsed(tables: dict[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:

@@ -143,15 +143,15 @@ def steps_saved(frame, model, criterion) -> Measure:
     return samples, statistic
 
 
+def dips(runs: np.ndarray) -> np.ndarray:
+    """(methods,): how far each mean curve of (seeds, methods, steps) falls below both its start and its end."""
+    curves = runs.mean(0)
+    return np.minimum(curves[:, 0], curves[:, -FINAL:].mean(1)) - curves.min(1)
+
+
 def dip(frame, model, criterion) -> Measure:
     """How far the mean curve falls below both its start and its end, mean over the approximate methods."""
-    samples = _curves(frame, model, _approximate(frame))
-
-    def statistic(runs):
-        curves = runs.mean(0)
-        return (np.minimum(curves[:, 0], curves[:, -FINAL:].mean(1)) - curves.min(1)).mean()
-
-    return samples, statistic
+    return _curves(frame, model, _approximate(frame)), lambda runs: dips(runs).mean()
 
 
 def roughening(frame, model, criterion, eval_set="train") -> Measure:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..reproduction import identical_runs
-from . import CLAIMS, collapsed
+from . import CLAIMS, CONTROLS, collapsed
 
 
 def _number(value: float, like: float) -> str:
@@ -29,7 +29,8 @@ def _aligned(rows: list[list[str]]) -> list[str]:
 
 def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: float) -> str:
     """The page: counts of verdicts, a table per section of the paper, how verdicts are made, what was flagged."""
-    counts = pd.crosstab(rows["dataset"], rows["verdict"])
+    of_paper = rows[rows["section"] != CONTROLS]
+    counts = pd.crosstab(of_paper["dataset"], of_paper["verdict"])
     verdicts = ["reproduced", "not reproduced", "undecided"]
     lines = ["# Is each claim of the paper true here?", ""]
     lines += _aligned(
@@ -42,7 +43,7 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
             found, low, high = (_number(row[name], row["value"]) for name in ("value", "low", "high"))
             value = f"{found} [{low}, {high}]"
             value = "-" if np.isnan(row["value"]) else value
-            own = row["model"] == CLAIMS[row["claim"]].model
+            own = row["claim"] in CLAIMS and row["model"] == CLAIMS[row["claim"]].model
             shown = row["dataset"] if own else f"{row['dataset']}, {row['model']}"
             claim = [row["sentence"], row["quantity"], _side(row)] if row["claim"] != last else ["", "", ""]
             published = "-" if np.isnan(row["published"]) else _number(row["published"], row["value"])
@@ -64,7 +65,8 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
         "on the other side. *Undecided*: it holds the threshold, or the tables lack what is needed. A star marks a "
         "verdict that would be another with the threshold, or the width of a range, a quarter smaller or larger. Seeds "
         "share one dataset, so an interval speaks of other seeds on the same data. A fall is accuracy at α = 0 minus "
-        "the mean accuracy at the α named. *Published* is the same quantity from the authors' runs, where "
+        "the mean accuracy at the α named. Controls change one choice of the study; the picture stays where the whole "
+        "interval lies within the range named, and changes where it lies outside. *Published* is the same quantity from the authors' runs, where "
         "`published.dir` gives them.",
         "",
         f"Collapsed runs, all included above: {flagged}.",
