@@ -33,7 +33,12 @@ def may_lack(path):
     that have a default."""
     named = (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:]
     optional = path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
-    return named or optional or ("training" in path and len(path) - path.index("training") in (2, 3)) or path[-1] == "gamma"
+    return (
+        named
+        or optional
+        or ("training" in path and len(path) - path.index("training") in (2, 3))
+        or path[-1] == "gamma"
+    )
 
 
 def free(path):

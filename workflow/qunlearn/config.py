@@ -220,8 +220,11 @@ def _check_controls(config: dict) -> list[str]:
         if "base_model" in run:
             named += [(f"{path}.base_model", d, run["base_model"]) for d in config["datasets"]]
         named += [(f"{path}.datasets[{j}]", d, base(run["models"][0])) for j, d in datasets]
+        for key, values in (("models", run["models"]), ("datasets", run.get("datasets", []))):
+            if len(values) > len({run.get("base_model", base(v)) if key == "models" else base(v) for v in values}):
+                problems.append(f"{path}.{key}: two of them have the same base; give each control an entry of its own")
         problems += [
-            f"{path}.models[{j}]: '{m}' trains no other number of epochs, so there is nothing to follow `against` updates"
+            f"{path}.models[{j}]: '{m}' changes no epochs, so there is nothing to follow `against` updates"
             for j, m in enumerate(run["models"])
             if "against" in run and "epochs" not in parse(m)[1]
         ]

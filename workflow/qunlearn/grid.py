@@ -198,7 +198,9 @@ class Grid:
             if control.against != against:
                 continue
             if control.against == "step":
-                paths += [p for r in (control.run, control.base) for p in self.unlearned([(*r[:3], one[0])], [r.method])]
+                paths += [
+                    p for r in (control.run, control.base) for p in self.unlearned([(*r[:3], one[0])], [r.method])
+                ]
             else:
                 alphas = whole if control.against == "alpha" else one
                 paths += self.trained_alone(*control.run[:3], alphas, self.seeds)

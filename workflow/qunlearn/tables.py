@@ -124,10 +124,15 @@ def along(cells: list[str], datasets: list[str], alphas, seeds, points: int = 25
         epochs = np.unique(np.geomspace(1, schedule["epochs"], points).round().astype(int))
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if alpha in alphas and seed in seeds:
-                history = {f"{short}_{what}": content["history"][f"{part}_{what}"][i, epochs]
-                           for part, short in zip(_SETS, ("train", "val")) for what in ("accuracy", "loss")}  # fmt: skip
+                history = {
+                    f"{short}_{what}": content["history"][f"{part}_{what}"][i, epochs]
+                    for part, short in zip(_SETS, ("train", "val"))
+                    for what in ("accuracy", "loss")
+                }
                 frame = pd.DataFrame(history).assign(updates=per_epoch * epochs, alpha=alpha, seed=seed)
-                broken = bool(content["diverged"][i]) or not np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=None)
+                broken = bool(content["diverged"][i]) or not np.isfinite(frame[["train_loss", "val_loss"]]).all(
+                    axis=None
+                )
                 parts.append(frame.assign(**dict(zip(RESILIENCE, names)), collapsed=broken))
     return pd.concat(parts, ignore_index=True)
 
@@ -135,9 +140,9 @@ def along(cells: list[str], datasets: list[str], alphas, seeds, points: int = 25
 def controls(
     chosen, cells: dict[str, list[str]], datasets: list[str], alphas, alpha: float, seeds, margin: float
 ) -> pd.DataFrame:
-    """Every control beside its base: role 'control' or 'base', `dataset` and `model` those of the base, `run_dataset` and
-    `run_model` what ran. `chosen`: `grid.Control`s; `cells`: their files by abscissa. Rows are one per alpha, or at
-    `alpha` one per number of `updates` or unlearning `step`."""
+    """Every control beside its base: role 'control' or 'base', `dataset` and `model` those of the base, `run_dataset`
+    and `run_model` what ran. `chosen`: `grid.Control`s; `cells`: their files by abscissa. Rows are one per alpha, or
+    at `alpha` one per number of `updates` or unlearning `step`."""
     frames = {
         "alpha": resilience(cells["alpha"], datasets, alphas, seeds, margin) if cells["alpha"] else None,
         "updates": along(cells["updates"], datasets, [alpha], seeds) if cells["updates"] else None,
@@ -153,8 +158,10 @@ def controls(
             parts.append(part.assign(control=control.name, role=role, **names,
                                      dataset=control.base.dataset, model=control.base.model))  # fmt: skip
     columns = [*CONTROLS, "updates", "step", "train_accuracy", "val_accuracy", "train_loss", "val_loss", "collapsed"]
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns).sort_values(
-        [*CONTROLS, "updates", "step"], ignore_index=True
+    return (
+        pd.concat(parts, ignore_index=True)
+        .reindex(columns=columns)
+        .sort_values([*CONTROLS, "updates", "step"], ignore_index=True)
     )
 
 

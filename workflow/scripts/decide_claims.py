@@ -1,5 +1,5 @@
-"""Decide each claim of the paper. Inputs: the tables, the effects of controls, if any, and the published runs, if given.
-Outputs: CSV and Markdown."""
+"""Decide each claim of the paper. Inputs: the tables; the effects of controls and the published runs, if any. Outputs:
+CSV and Markdown."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""Gather all controls beside their bases. Inputs: datasets, training and unlearning files by the abscissa they are drawn
-against. Outputs: the runs, and each control's effect on the decisive number with its interval and verdict."""
+"""Gather all controls beside their bases. Inputs: datasets, and training and unlearning files by the abscissa they are
+drawn against. Outputs: the runs, and each control's effect on the decisive number with its interval and verdict."""
 
 from qunlearn.job import job
 

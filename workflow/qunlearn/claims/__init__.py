@@ -238,7 +238,7 @@ def control_effects(table: pd.DataFrame, controls, settings: dict, confidence: f
                 frame = frame[frame["updates"] == frame.groupby("role")["updates"].transform("max")]
         samples = measures.cells(frame, "val_accuracy", {}, axes)
         new, old = statistic(samples)
-        low, high = interval(samples, lambda runs: -float(np.diff(statistic(runs))[0]), confidence, resamples)
+        low, high = interval(samples, lambda runs, f=statistic: f(runs)[0] - f(runs)[1], confidence, resamples)
         bounds = {"above": -within, "below": within}
         found = verdict(low, high, **bounds)
         rows.append({"claim": control.name, "sentence": f"Control: {control.name}.", "section": CONTROLS,

@@ -1,7 +1,8 @@
 """The classical baseline: a multi-layer perceptron with ReLU hidden layers and one logit (paper, Fig. 4b).
 
-z = w_K . relu(... relu(W_1 x + b_1) ...) + b_K, p = sigmoid(z); with a bound b on the logit, b tanh(z / b). Weights are Glorot-uniform in the full fan-in and
-fan-out, biases zero. A complex input enters as [Re x, Im x].
+z = w_K . relu(... relu(W_1 x + b_1) ...) + b_K, p = sigmoid(z). Weights are Glorot-uniform in the full fan-in and
+fan-out, biases zero. A complex input enters as [Re x, Im x]. With a bound B on the logit, B tanh(z / B) takes the
+place of z.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from . import base
 
 
 class Model(base.Model):
-    """`hidden`: widths of the hidden layers; `logit_bound`: largest |logit|, as a QNN's readout scale is; None: none."""
+    """`hidden`: widths of the hidden layers; `logit_bound`: largest |logit|, None: no bound."""
 
     def __init__(self, inputs: list[np.ndarray], hidden: list[int], logit_bound: float | None = None):
         self.bound, self.piecewise_linear = logit_bound, logit_bound is None

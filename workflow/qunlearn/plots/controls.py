@@ -15,6 +15,7 @@ MARKS = ["o", "s", "^", "D", "v", "P", "X"]
 LINES = ["-", "--", ":", "-."]
 LABELS = {"alpha": "corrupted fraction α", "updates": "updates", "step": "unlearning step (epochs)"}
 GREY = "0.55"
+COLOURS = [colour for colour in style.SPARE if colour != "#999999"]  # grey is for bases
 
 
 def _curve(axis, frame: pd.DataFrame, against: str, confidence: float, band: bool, **look) -> None:
@@ -30,27 +31,30 @@ def _curve(axis, frame: pd.DataFrame, against: str, confidence: float, band: boo
 
 
 def _panel(axis, table: pd.DataFrame, dataset: str, members: list[Control], confidence: float) -> None:
-    """All controls of a panel on one dataset; in grey the bases, and in panels against alpha both models' for reference."""
+    """All controls of a panel on one dataset; bases in grey, in panels against alpha those of both models."""
     against = members[0].against
     here = table[(table["dataset"] == dataset) & table["control"].isin({c.name for c in members})]
     names = list(dict.fromkeys(c.name for c in members))
     models = list(dict.fromkeys(c.base.model for c in members))
     look = {"lw": 0.9} if against == "step" else {"lw": 0.9, "ms": 2.2}
-    bases = table[(table["dataset"] == dataset) & (table["role"] == "base")] if against == "alpha" else here
-    bases = bases[(bases["role"] == "base") & (bases[against].notna()) & (bases["method"].isna() | (against == "step"))]
-    for model, frame in bases.groupby("model"):
+    bases = (
+        here
+        if against != "alpha"
+        else table[(table["dataset"] == dataset) & table[["updates", "step"]].isna().all(axis=1)]
+    )
+    for model, frame in bases[bases["role"] == "base"].groupby("model"):
         frame = frame.drop_duplicates([against, "alpha", "seed"])
         lines = "--" if model.startswith("qnn") else "-"
         if against == "updates":  # the same training as the control's, until it ends
             axis.axvline(frame["updates"].max(), color=GREY, ls=lines, lw=0.9, zorder=0)
-        elif against != "alpha" or frame["updates"].isna().all():
+        else:
             _curve(axis, frame, against, confidence, band=True, color=GREY, ls=lines, lw=1.6)
     shown = here[here["role"] == "control"]
     for control in members:
         frame = shown[(shown["control"] == control.name) & (shown["model"] == control.base.model)]
         place = names.index(control.name)
         if len(models) == 1:
-            own = {"color": style.SPARE[place % len(style.SPARE)], "ls": "-"}
+            own = {"color": COLOURS[place % len(COLOURS)], "ls": "-"}
         else:
             own = {"color": style.model_colour(control.base.model, models), "ls": LINES[place % len(LINES)]}
         if against != "step":
@@ -71,7 +75,7 @@ def _legend(axis, members: list[Control]) -> None:
     look = {"lw": 0.9, "ms": 2.2}
     if len(models) == 1:
         handles = [
-            plt.Line2D([], [], color=style.SPARE[i % len(style.SPARE)], marker=marks[i % len(MARKS)], label=name, **look)
+            plt.Line2D([], [], color=COLOURS[i % len(COLOURS)], marker=marks[i % len(MARKS)], label=name, **look)
             for i, name in enumerate(names)
         ]
     else:
@@ -83,10 +87,12 @@ def _legend(axis, members: list[Control]) -> None:
             for i, name in enumerate(names)
             if len(names) > 1
         ]
-    axis.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(-0.08, -0.3), borderaxespad=0, ncols=2 + (len(handles) > 4),
-        columnspacing=0.8, handlelength=1.6, handletextpad=0.4, fontsize=6.2, labelspacing=0.25,
+    axis.set_axis_off()
+    legend = axis.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.06, 1.0), borderaxespad=0, ncols=2, columnspacing=0.8,
+        handlelength=1.8, handletextpad=0.4, fontsize=6.2, labelspacing=0.25,
     )  # fmt: skip
+    legend.set_in_layout(False)
 
 
 def _effects(axis, effects: pd.DataFrame, names: list[str], models: list[str]) -> None:
@@ -106,6 +112,7 @@ def _effects(axis, effects: pd.DataFrame, names: list[str], models: list[str]) -
         if name not in set(effects["claim"]):
             axis.text(0, i, "does not apply", size=6, color="0.5", ha="center", va="center")
     axis.set(yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
+    axis.locator_params(axis="x", nbins=6)
 
 
 def draw(table: pd.DataFrame, effects: pd.DataFrame, controls: list[Control], confidence: float):
@@ -115,13 +122,17 @@ def draw(table: pd.DataFrame, effects: pd.DataFrame, controls: list[Control], co
     names = list(dict.fromkeys(c.name for c in controls))
     models = list(dict.fromkeys(c.base.model for c in controls))
     bands = [panels[i : i + COLUMNS] for i in range(0, len(panels), COLUMNS)]
-    heights = [1.12 * len(datasets) + 0.75] * len(bands) + [0.15 * len(names) + 0.85]
+    heights = [1.02 * len(datasets) + 0.9] * len(bands) + [0.15 * len(names) + 0.85]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     letters = iter("abcdefghijklmnopqrstuvwxyz")
+    lowest = np.floor(10 * min(0.5, table["val_accuracy"].min())) / 10
     alpha = table.loc[table["updates"].notna() | table["step"].notna(), "alpha"]
     for part, band in zip(parts, bands):
-        axes = part.subplots(len(datasets), COLUMNS, squeeze=False, sharey=True, sharex="col")
+        ratios = [1.02] * len(datasets) + [0.42]
+        axes = part.subplots(len(ratios), COLUMNS, squeeze=False, height_ratios=ratios)
+        for axis in axes[:, len(band) :].ravel():
+            axis.set_axis_off()
         for i, (line, dataset) in enumerate(zip(axes, datasets)):
             for axis, panel in zip(line, band):
                 members = [c for c in controls if c.panel == panel]
@@ -134,11 +145,13 @@ def draw(table: pd.DataFrame, effects: pd.DataFrame, controls: list[Control], co
                     axis.set_title(panel + (f", α = {alpha.iloc[0]:g}" if against != "alpha" and len(alpha) else ""))
                 if i == len(datasets) - 1:
                     axis.set_xlabel(LABELS[members[0].against], labelpad=1)
-                    _legend(axis, members)
-            line[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\nvalidation accuracy")
-            line[0].set_ylim(0.35, 1.03)
-            for axis in line[len(band) :]:
-                axis.set_axis_off()
+                    _legend(axes[-1, band.index(panel)], members)
+                else:
+                    axis.tick_params(labelbottom=False)
+                axis.set_ylim(lowest, 1.03)
+            line[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\naccuracy")
+    seeds, lines = table["seed"].nunique(), "grey: the model that is changed (solid: MLP, dashed: QNN)"
+    figure.suptitle(f"validation accuracy, mean with {100 * confidence:g} % interval, n = {seeds}; {lines}", size=7.5)
     axes = parts[-1].subplots(1, len(datasets), squeeze=False, sharey=True, sharex=True)[0]
     for axis, dataset in zip(axes, datasets):
         _effects(axis, effects[effects["dataset"] == dataset], names, models)
