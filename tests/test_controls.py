@@ -99,21 +99,19 @@ def test_smoothed_and_generalised_losses_by_hand():
 
 def test_early_stopping_returns_the_best_epoch_on_poisoned_samples_held_out(digits):
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
-    done = train(problem, CELLS, Schedule(60, 32, 0.02, early_stopping=0.25))
+    done = train(problem, CELLS, Schedule(40, 32, 0.02, early_stopping=0.25))
     history = done.history
     for i, cell in enumerate(CELLS):
         mask = held_out(problem, cell, 0.25)
         assert mask.sum() == round(0.25 * len(mask)) and np.any(mask & problem.samples(cell).forget)
         losses = history["held_out_loss"][i, 1:]
         best = 1 + losses.argmin()
-        assert best < 60 and np.all(losses[best - 1 :] == losses[best - 1]) and losses[0] > losses[-1]
+        assert best < 40 and np.all(losses[best - 1 :] == losses[best - 1]) and losses[0] > losses[-1]
         # the parameters are those of that epoch
         params, samples = {name: leaf[i] for name, leaf in done.params.items()}, problem.samples(cell)
         z, _ = problem.model.logits(params, {}, jnp.asarray(problem.pools["train"]), np.flatnonzero(mask))
         loss = training.cross_entropy(z, samples.labels[mask]).mean()
         assert float(loss) == pytest.approx(losses[-1], rel=1e-9)
-        shorter = train(problem, CELLS, Schedule(int(best), 32, 0.02, early_stopping=0.25))
-        np.testing.assert_allclose(shorter.params["w1"][i], done.params["w1"][i], rtol=1e-9, atol=1e-12)
 
 
 def test_a_long_training_passes_through_every_shorter_one(digits):
@@ -175,9 +173,10 @@ def test_the_gap_bounds_the_distance_from_the_minimum(rng):
     rows, labels = np.concatenate([states.real, states.imag], axis=1), rng.integers(0, 2, 40)
 
     def loss(fit):
-        return np.mean(np.logaddexp(0, 3 * rows @ fit.coef_) - labels * 3 * rows @ fit.coef_)
+        z = 3 * rows @ fit.coef_
+        return np.mean(np.logaddexp(0, z) - labels * z)
 
-    exact, rough = (BestObservable(3.0, gap).fit(rows, labels) for gap in (1e-10, 0.05))
+    exact, rough = (BestObservable(3.0, gap).fit(rows, labels) for gap in (1e-6, 0.05))
     assert 0 < loss(rough) - loss(exact) <= rough.gap_ < 0.05
 
 

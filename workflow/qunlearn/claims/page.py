@@ -66,8 +66,8 @@ def markdown(rows: pd.DataFrame, tables: dict[str, pd.DataFrame], confidence: fl
         "verdict that would be another with the threshold, or the width of a range, a quarter smaller or larger. Seeds "
         "share one dataset, so an interval speaks of other seeds on the same data. A fall is accuracy at α = 0 minus "
         "the mean accuracy at the α named. Controls change one choice of the study; the picture stays where the whole "
-        "interval lies within the range named, and changes where it lies outside. *Published* is the same quantity from "
-        "the authors' runs, where "
+        "interval lies within the range named, and changes where it lies outside. *Published* is the same quantity "
+        "from the authors' runs, where "
         "`published.dir` gives them.",
         "",
         f"Collapsed runs, all included above: {flagged}.",
