@@ -3,9 +3,7 @@
 
 rule tabulate_controls:
     input:
-        data=list(
-            dict.fromkeys(grid.data(runs.dataset) for c in grid.controls() for runs in (c.run, c.base))
-        ),
+        data=list(dict.fromkeys(grid.data(runs.dataset) for c in grid.controls() for runs in (c.run, c.base))),
         alpha=grid.control_files("alpha"),
         updates=grid.control_files("updates"),
         step=grid.control_files("step"),
