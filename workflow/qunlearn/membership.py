@@ -1,19 +1,21 @@
 """Has a model forgotten? Membership inference, and the distance to models that never saw the forget set.
 
-A *retrain* is a model trained from fresh parameters on the retain set alone. Retrains differ by their initial parameters
-and minibatches; a model has forgotten when nothing tells it from them (Ginart et al., arXiv:1907.05012). Every measure
-here is therefore taken of the model and of each of K retrains, in the same way: against the other retrains.
+A *retrain* is a model trained from fresh parameters on the retain set alone. Retrains differ by their initial
+parameters and minibatches; a model has forgotten when nothing tells it from them (Ginart et al., arXiv:1907.05012).
+Every measure is therefore taken of the model and of each of K retrains, in the same way: against the other retrains.
 
-Measures read logits at three sets of samples, `SETS`: 'forget', as poisoned; 'fresh', validation samples poisoned in the
-same way, which no model was trained on; and 'validation', clean. A score is the log odds that a model gives to a
+Measures read logits at three sets of samples, `SETS`: 'forget', as poisoned; 'fresh', validation samples poisoned in
+the same way, which no model was trained on; and 'validation', clean. A score is the log odds that a model gives to a
 sample's (poisoned) label, so that the sample's loss is log(1 + exp(-score)).
 
 - auc_loss, auc_confidence, auc_likelihood_ratio: how well an attacker tells 'forget' from 'fresh' by a threshold on a
   statistic of each sample, as the area under the ROC curve: 0.5 for guessing, 1 for a model that remembers, below 0.5
   for one that was driven away from the poisoned labels more than from others like them. The statistics are the score
   (smaller loss: member); |logit| (more confident: member); and the z-score, the attack by likelihood ratio when only
-  models that never saw the sample are at hand (Carlini et al., arXiv:2112.03570, offline attack).
-- z_score: its mean over the forget set, in standard deviations between retrains; positive: the poisoned labels are likelier.
+  models that never saw the sample are at hand (Carlini et al., arXiv:2112.03570, offline attack). Forget set and
+  validation set may differ in difficulty; the retrains' own values, which need not lie around 0.5, allow for that.
+- z_score: its mean over the forget set, in standard deviations between retrains; above 0 where the model finds the
+  poisoned labels likelier than retrains do.
 - distance_forget, distance_validation: mean total-variation distance between the model's and a retrain's Bernoulli
   outputs over the set, averaged over retrains.
 """
@@ -36,15 +38,15 @@ def scores(logits, labels):
 
 
 def auc(members: np.ndarray, others: np.ndarray) -> float:
-    """P(member > other) + P(member = other) / 2 of the statistics (N,) and (M,): the area under the ROC curve; nan where
-    one is not a number."""
+    """P(member > other) + P(member = other) / 2 of the statistics (N,) and (M,): the area under the ROC curve; nan
+    where one is not a number."""
     n, m = len(members), len(others)
     ranks = rankdata(np.concatenate([members, others]))
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def z_scores(found: np.ndarray, retrained: np.ndarray) -> np.ndarray:
-    """(N,) of how many standard deviations (ddof = 1) between retrains (K, N) a model's scores (N,) lie above their mean.
+    """(N,) of how many standard deviations (ddof = 1) of retrains (K, N) a model's scores (N,) lie above their mean.
 
     Deviations below single precision count as its resolution: models fitted in one call have retrains that are equal.
     """
@@ -58,7 +60,7 @@ def total_variation(logits: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def measures(model: dict, retrains: dict, labels: dict) -> dict[str, float]:
-    """All `MEASURES` of one model with logits (N,) by set, against K retrains with logits (K, N); labels (N,) by set."""
+    """All `MEASURES` of a model with logits (N,) by set, against K retrains with logits (K, N); labels (N,) by set."""
     found = {name: scores(model[name], labels[name]) for name in ("forget", "fresh")}
     z = {name: z_scores(found[name], scores(retrains[name], labels[name])) for name in found}
     return {

@@ -80,14 +80,14 @@ def audit(
     """Logits of `models` (variables stacked over cells, by name) and of `count` retrains on each of the `schedules`.
 
     Returns 'labels' (C, N) by set, 'models' (C, N) by name and set, 'retrains' (C, K, N) by schedule and set, and
-    'diverged' (C, K) by schedule.
+    'failed' (C, K) of whether a retrain diverged, by 'retrains' and schedule.
     """
     sets = [audit_sets(problem, cell) for cell in cells]
     found = {
         "labels": {name: np.stack([one[name][2] for one in sets]) for name in SETS},
         "models": {},
         "retrains": {},
-        "diverged": {},
+        "failed": {"retrains": {}},
     }
     together = jax.tree.map(lambda *leaves: np.concatenate(leaves), *models.values())
     logits = answers(problem, cells, together)
@@ -104,5 +104,5 @@ def audit(
         logits = answers(problem, cells, (done.params, done.state))
         found["retrains"][name] = {part: values.swapaxes(0, 1) for part, values in logits.items()}
         failed = problem.model.diverged(done.history["retain_loss"])
-        found["diverged"][name] = failed.reshape(count, len(cells)).T
+        found["failed"]["retrains"][name] = failed.reshape(count, len(cells)).T
     return found
