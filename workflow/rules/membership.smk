@@ -82,7 +82,9 @@ rule draw_membership:
         grid.table("membership"),
     output:
         pdf=report(
-            grid.figure("figX_membership"), caption="../report/figX_membership.rst", category="Beyond the paper"
+            grid.figure("figX_membership"),
+            caption="../report/figX_membership.rst",
+            category="Beyond the paper",
         ),
         png=grid.figure("figX_membership", "png"),
     log:
