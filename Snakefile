@@ -42,6 +42,7 @@ include: "workflow/rules/supplement_landscape.smk"
 include: "workflow/rules/supplement_unlearning.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/controls.smk"
+include: "workflow/rules/membership.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmark.smk"
 

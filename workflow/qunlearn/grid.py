@@ -144,6 +144,9 @@ class Grid:
     def cost(self, dataset, model, corruption, alpha) -> str:
         return str(self.root / "cost" / dataset / model / corruption / f"alpha{format_alpha(alpha)}.json")
 
+    def audit(self, dataset, model, corruption, alpha, seeds) -> str:
+        return self._cells("audit", dataset, model, corruption, (alpha,), seeds)
+
     def landscape(self, dataset, model, corruption, alphas, seeds) -> str:
         return self._cells("landscape", dataset, model, corruption, alphas, seeds)
 
@@ -274,6 +277,9 @@ class Grid:
     def all_scans(self) -> list[str]:
         blocks = self.seed_blocks()
         return [self.scan(*case, method, seeds) for case in self.scan_cases() for method in SCANNED for seeds in blocks]
+
+    def all_audits(self) -> list[str]:
+        return [self.audit(*case, seeds) for case in self.unlearning_cases() for seeds in self.seed_blocks()]
 
     def all_landscapes(self) -> list[str]:
         c = self.config

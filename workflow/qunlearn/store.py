@@ -28,6 +28,8 @@ PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", 
 SCAN = ("alpha", "seed", "weights", "final", "diverged")
 #: Adam's memory, in a file of cells that keeps it: updates made, running means of the gradient and of its square.
 ADAM = ("count", "m", "v")
+#: What a file of audited models holds.
+AUDIT = ("alpha", "seed", "labels", "models", "retrains", "failed")
 #: What a file of trained or unlearned cells holds.
 CELLS = ("alpha", "seed", "params", "history", "diverged")
 
@@ -180,6 +182,16 @@ def write_scan(path, cells, weights, trained, diverged, settings: dict, device: 
     units = {f"weights/{name}": "weight of a term of the loss" for name in weights}
     for name in trained.history:
         units[f"final/{name}"] = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def write_audit(path, cells, found: dict, settings: dict, device: str) -> None:
+    """What `experiment.membership.audit` returns, cells along the first axis of every array."""
+    content = {"alpha": [cell.alpha for cell in cells], "seed": [cell.seed for cell in cells], **found}
+    units = {f"labels/{part}": "class, 0 or 1, as poisoned" for part in found["labels"]}
+    for group, axes in (("models", "cells, samples"), ("retrains", "cells, retrains, samples")):
+        for name, sets in found[group].items():
+            units |= {f"{group}/{name}/{part}": f"logits; axes: {axes}" for part in sets}
     write(path, content, {**provenance(settings), "device": device}, units)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 import numpy as np
 import pandas as pd
 
+from . import membership as audits
 from . import store
 
 RESILIENCE = ["dataset", "model", "corruption", "alpha", "seed"]
@@ -21,6 +22,7 @@ WEIGHTS = ["beta", "lambda_ce", "lambda_kl", "lambda_fo"]
 SCAN = ["dataset", "model", "corruption", "alpha", "method", *WEIGHTS, "seed"]
 COST = ["dataset", "model", "corruption", "alpha", "method", "seed"]
 CONTROLS = ["control", "role", "dataset", "model", "run_dataset", "run_model", "corruption", "method", "alpha", "seed"]
+MEMBERSHIP = ["dataset", "model", "corruption", "alpha", "method", "seed", "reference", "measure"]
 LANDSCAPE = ["dataset", "model", "corruption", "alpha", "seed", "eval_set"]
 
 
@@ -235,6 +237,48 @@ def cost(costs: list[str], cells: list[str], seeds) -> pd.DataFrame:
     spent = ["steps", "updates", "retain_passes", "forget_passes", "teacher_passes", "passes", "seconds", "device"]
     ends = ["val_accuracy", "retrain_val_accuracy", "steps_to_retrain", "passes_to_retrain", "collapsed"]
     return frame[[*COST, *spent, *ends]].sort_values(COST, ignore_index=True)
+
+
+def _of_cell(content: dict, i: int) -> dict:
+    """Row `i` of every array of nested dictionaries."""
+    return {name: _of_cell(item, i) if isinstance(item, dict) else item[i] for name, item in content.items()}
+
+
+def membership(cells: list[str], seeds, margin: float) -> pd.DataFrame:
+    """Every measure of `qunlearn.membership` of every model ('poisoned': before unlearning), against retrains of the
+    same seed, trained by the schedule `reference`: its value; of the retrains' own values the `median` and the range
+    (`low`, `high`) in which a further retrain lies with probability 0.95; the `quantile` of the value among them, and
+    whether it is `within` that range. `collapsed_retrains` of the `retrains` diverged or stayed at chance; they remain
+    among the others."""
+    rows = []
+    for path in cells:
+        content, _ = store.read(path, store.AUDIT)
+        for cell in (_of_cell(content, i) for i in range(len(content["seed"]))):
+            if cell["seed"] not in seeds:
+                continue
+            labels, failed = cell["labels"], cell["failed"]
+            share = np.mean(labels["validation"])
+            for schedule, retrains in cell["retrains"].items():
+                accuracy = np.mean((retrains["validation"] > 0) == labels["validation"], axis=1)
+                dead = failed["retrains"][schedule] | (accuracy <= max(share, 1 - share) + margin)
+                references = audits.reference(retrains, labels)
+                for method, logits in cell["models"].items():
+                    names = [*_names(path, 2), cell["alpha"], method, cell["seed"], schedule]
+                    for measure, value in audits.measures(logits, retrains, labels).items():
+                        among = references[measure]
+                        low, high = audits.reference_range(among)
+                        found = [
+                            value,
+                            low,
+                            np.median(among),
+                            high,
+                            audits.quantile(value, among),
+                            low <= value <= high,
+                        ]
+                        lost = failed["models"][method] or not np.isfinite(value)
+                        rows.append([*names, measure, *found, len(dead), sum(dead), lost])
+    values = ["value", "low", "median", "high", "quantile", "within", "retrains", "collapsed_retrains", "collapsed"]
+    return pd.DataFrame(rows, columns=[*MEMBERSHIP, *values]).sort_values(MEMBERSHIP, ignore_index=True)
 
 
 def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd.DataFrame:

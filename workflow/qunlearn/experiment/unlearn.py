@@ -11,7 +11,7 @@ from ..training import EvalSet, Schedule, Stream, Trained, real_dtype
 from ..unlearning import CONTROLS, REGISTRY, Method
 
 
-def _streams(problem: Problem, cells: list[Cell], poisoned: tuple, method: Method) -> dict[str, Stream]:
+def streams(problem: Problem, cells: list[Cell], poisoned: tuple, method: Method) -> dict[str, Stream]:
     """The streams that the method reads, with the poisoned models' logits where its loss asks for them."""
     samples = [problem.samples(cell) for cell in cells]
     if method.teacher:
@@ -66,7 +66,7 @@ def unlearn(
         lambda batches, **weights: chosen.loss(**weights)(batches),
         problem.initial([c.seed for c in cells], "retrain") if chosen.fresh else poisoned,
         problem.pools,
-        _streams(problem, cells, poisoned, chosen),
+        streams(problem, cells, poisoned, chosen),
         evals or evaluation_sets(problem, cells),
         schedule,
         problem.order_generators(cells, method),
