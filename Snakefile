@@ -43,6 +43,7 @@ include: "workflow/rules/supplement_unlearning.smk"
 include: "workflow/rules/beyond.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmark.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
