@@ -14,7 +14,6 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from types import SimpleNamespace
 
 import docutils.core
 import jinja2
@@ -69,7 +68,7 @@ def rst(text: str) -> Markup:
         "report_level": 2, "initial_header_level": 4, "math_output": "MathML", "embed_stylesheet": False,
     }  # fmt: skip
     parts = docutils.core.publish_parts(
-        f".. default-role:: code\n\n{text}", writer="html5", settings_overrides=settings
+        ".. default-role:: code\n\n" + text.replace(" %", "\u00a0%"), writer="html5", settings_overrides=settings
     )
     return Markup(parts["body"].strip())
 
@@ -201,15 +200,13 @@ def page(folder: Path, figures: list[Figure], data: list[Table], claimed: str | 
     results = Path(config["paths"]["results"])
     rows = read_claims(claimed)
     sections = claim_sections(rows, config["claims"]["criteria"], figures)
-    named = {name: pd.read_csv(io.StringIO(t.csv)) for t in data for name in [t.name]}
-    used = sorted({claims.CLAIMS[name].table for name in config["claims"]["criteria"]} & set(named))
-    explained = wording.explanation({name: named[name] for name in used}, config["claims"]["confidence"])
+    used = {claims.CLAIMS[name].table for name in config["claims"]["criteria"]}
+    frames = {t.name: pd.read_csv(io.StringIO(t.csv)) for t in data if t.name in used}
     times = timing.by_rule(timing.jobs(results / "benchmarks"))
     notes = {rule: f"{row.jobs:.0f} jobs, {row.seconds:.0f} s" for rule, row in times.iterrows()}
     made = origins(results)
-    intro = environment.from_string((folder / "workflow.rst").read_text())
     return environment.get_template("report.html").render(
-        intro=rst(intro.render(snakemake=SimpleNamespace(config=config))),
+        settings=config,
         figures=figures,
         parts={part: title for part, title in PARTS.items() if any(f.part == part for f in figures)},
         tables=data,
@@ -220,7 +217,7 @@ def page(folder: Path, figures: list[Figure], data: list[Table], claimed: str | 
         shown_claims={f.name: [c for _, group in sections for c in group if c["figure"] is f] for f in figures},
         counts=verdict_counts(rows),
         verdicts=wording.VERDICTS,
-        explanation=rst("\n\n".join(explained)) if rows is not None else "",
+        explanation=rst("\n\n".join(wording.explanation(frames, config["claims"]["confidence"]))),
         confidence=config["claims"]["confidence"],
         published=rows is not None and rows["published"].notna().any(),
         config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100),

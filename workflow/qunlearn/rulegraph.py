@@ -11,7 +11,7 @@ from html import escape
 
 import networkx as nx
 
-HEIGHT, ROW, GAP, LETTER, PADDING = 24, 32, 56, 6.7, 9  # of a box, a row, between columns, of a letter, beside a name
+HEIGHT, ROW, GAP, LETTER, PADDING = 24, 32, 40, 6.7, 9  # of a box, a row, between columns, of a letter, beside a name
 SWEEPS = 24
 
 

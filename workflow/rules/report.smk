@@ -43,7 +43,7 @@ rule write_report:
         figures=[grid.figure(name, "png") for name in REPORT_FIGURES],
         captions=[os.path.join(PAGE, f"{name}.rst") for name in REPORT_FIGURES],
         tables=REPORT_TABLES,
-        page=[os.path.join(PAGE, name) for name in ("report.html", "report.css", "report.js", "workflow.rst")],
+        page=[os.path.join(PAGE, name) for name in ("report.html", "report.css", "report.js")],
     output:
         f"{RESULTS}/report.html",
     log:
