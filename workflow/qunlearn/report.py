@@ -160,7 +160,11 @@ def claim_sections(rows: pd.DataFrame | None, criteria: dict, figures: list[Figu
 
 
 def read_claims(path: str | None) -> pd.DataFrame | None:
-    return None if path is None else tables.read_csv(path).fillna({"remark": ""})
+    """The table of claims; None for none. Remarks are texts, empty where there is nothing to say."""
+    if path is None:
+        return None
+    rows = tables.read_csv(path)
+    return rows.assign(remark=rows["remark"].astype(object).fillna(""))
 
 
 def verdict_counts(rows: pd.DataFrame | None) -> list[tuple[str, list[int]]]:
@@ -190,7 +194,9 @@ def package_versions(found: list[dict]) -> dict[str, list[str]]:
     return {name: sorted(versions[name]) for name in sorted(versions)}
 
 
-def page(folder: Path, figures: list[Figure], data: list[Table], claimed: str | None, config: dict, mermaid: str) -> str:
+def page(
+    folder: Path, figures: list[Figure], data: list[Table], claimed: str | None, config: dict, mermaid: str
+) -> str:
     """The whole page. `folder` holds template, style and script; `claimed` is the path of the table of claims, if there
     is one; `mermaid` the graph of rules as Snakemake prints it."""
     environment = jinja2.Environment(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import pairwise
 
 import networkx as nx
 
@@ -39,13 +40,12 @@ def columns(graph: nx.DiGraph) -> list[list]:
             nx.add_path(graph, [a, *points, b])
     found = [[n for n in graph if place[n] == c] for c in sorted(set(place.values()))]
     for sweep in range(SWEEPS):
-        forth = sweep % 2 == 0
-        for before, column in zip(found, found[1:]) if forth else zip(found[::-1], found[-2::-1]):
+        neighbours, order = (graph.pred, found) if sweep % 2 == 0 else (graph.succ, found[::-1])
+        for before, column in pairwise(order):
             height = {node: i / len(before) for i, node in enumerate(before)}
-            near = graph.pred if forth else graph.succ
             own = {node: i / len(column) for i, node in enumerate(column)}
-            mean = {n: sum(map(height.get, near[n])) / len(near[n]) if near[n] else own[n] for n in column}
-            column.sort(key=lambda n: mean[n])  # noqa: B023
+            near = {node: [height[other] for other in neighbours[node]] or [own[node]] for node in column}
+            column.sort(key=lambda node: sum(near[node]) / len(near[node]))
     return found
 
 
@@ -67,9 +67,10 @@ def svg(graph: nx.DiGraph, notes: dict[str, str]) -> str:
         start = xa + wa
         middle = (start + xb) / 2
         through = f" H{xb + where[b][2]:.0f}" if isinstance(b, tuple) else ""
-        lines.append(f'<path d="M{start:.0f} {ya:.0f}C{middle:.0f} {ya:.0f} {middle:.0f} {yb:.0f} {xb:.0f} {yb:.0f}{through}"/>')
+        bend = f"M{start:.0f} {ya:.0f}C{middle:.0f} {ya:.0f} {middle:.0f} {yb:.0f} {xb:.0f} {yb:.0f}"
+        lines.append(f'<path d="{bend}{through}"/>')
     boxes = [
-        f'<g><title>{escape(f"{node}: {notes[node]}" if node in notes else node)}</title>'
+        f"<g><title>{escape(f'{node}: {notes[node]}' if node in notes else node)}</title>"
         f'<rect x="{x0:.0f}" y="{y - HEIGHT / 2:.0f}" width="{width:.0f}" height="{HEIGHT}" rx="4"/>'
         f'<text x="{x0 + width / 2:.0f}" y="{y + 4:.0f}">{escape(node)}</text></g>'
         for node, (x0, y, width) in where.items()

@@ -2,21 +2,6 @@
 
 PAGE = os.path.join(workflow.basedir, "workflow", "report")
 REPORT = config["report"]["include"]
-
-
-def drawn_by(figure):
-    """The rule that draws a figure, or None."""
-    return next((rule for rule in workflow.rules if grid.figure(figure) in rule.output), None)
-
-
-def tables_of(figure):
-    """Tables that the figure's rule reads or writes."""
-    drawing = drawn_by(figure)
-    files = [str(file) for file in (*drawing.input, *drawing.output) if not callable(file)]
-    names = [os.path.basename(file).removesuffix(".csv") for file in files]
-    return [name for name, file in zip(names, files) if file == grid.table(name)]
-
-
 REPORTED = {
     "main": [f"fig{number}" for number in (1, 2, 3, 4)],
     "supplement": [f"figS_{name}" for name in config["supplement"]["figures"]]

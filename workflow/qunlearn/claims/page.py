@@ -8,7 +8,6 @@ import pandas as pd
 from ..reproduction import identical_runs
 from . import CLAIMS, collapsed
 
-
 VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
