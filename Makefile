@@ -1,4 +1,4 @@
-# make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.   make claims: is each claim true here.   make test: the tests.   make benchmark: how fast an update is.
+# make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.   make claims: is each claim true here.   make report: all of it on one page.   make test: the tests.   make benchmark: how fast an update is.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures supplement beyond claims test test-cluster benchmark lint clean
+.PHONY: figures supplement beyond claims report test test-cluster benchmark lint clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
@@ -20,6 +20,9 @@ beyond: $(VENV)/cpu.stamp
 
 claims: $(VENV)/cpu.stamp
 	snakemake results/claims.md
+
+report: $(VENV)/cpu.stamp
+	snakemake results/report.html
 
 benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark

@@ -45,6 +45,7 @@ include: "workflow/rules/controls.smk"
 include: "workflow/rules/membership.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmark.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

@@ -24,6 +24,8 @@ from .errors import UserError
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax", "h5py", "scikit-learn", "tensorcircuit-ng", "snakemake")
 
 
+#: Attributes that say where a file came from; data files name no device.
+ORIGIN = ("git_revision", "python", "device", "versions")
 #: What a file of scanned weights holds.
 SCAN = ("alpha", "seed", "weights", "final", "diverged")
 #: Adam's memory, in a file of cells that keeps it: updates made, running means of the gradient and of its square.
@@ -91,6 +93,15 @@ def _put(group, content: dict) -> None:
 
 def _get(node):
     return {name: _get(item) for name, item in node.items()} if isinstance(node, h5py.Group) else node[()]
+
+
+def read_origin(path: str | Path) -> dict[str, str]:
+    """Those of `ORIGIN` that a file of results has."""
+    try:
+        with h5py.File(path, "r") as file:
+            return {key: str(file.attrs[key]) for key in ORIGIN if key in file.attrs}
+    except OSError as error:
+        raise UserError(f"{path} is truncated, damaged or not HDF5 ({error}). Delete it.") from error
 
 
 def read(path: str | Path, holds: tuple[str, ...] = ()) -> tuple[dict, dict]:

@@ -76,3 +76,16 @@ def trained_for(stage):
         )
 
     return of
+
+
+def drawn_by(figure):
+    """The rule that draws a figure, or None."""
+    return next((rule for rule in workflow.rules if grid.figure(figure) in rule.output), None)
+
+
+def tables_of(figure):
+    """Tables that the figure's rule reads or writes."""
+    drawing = drawn_by(figure)
+    files = [str(file) for file in (*drawing.input, *drawing.output) if not callable(file)]
+    names = [os.path.basename(file).removesuffix(".csv") for file in files]
+    return [name for name, file in zip(names, files) if file == grid.table(name)]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import pandas as pd
 import yaml
 
+from qunlearn import timing
 from qunlearn.grid import TABLES
 
 root = Path(yaml.safe_load(Path("config.yaml").read_text())["paths"]["results"])
@@ -16,18 +16,11 @@ for path in [*sorted((root / "figs").glob("*.pdf")), *(root / "tables" / f"{name
     if path.exists():
         print(f"  {path}")
 
-rows = []
-for path in sorted((root / "benchmarks").rglob("*.tsv")):
-    rule, *cell = path.relative_to(root / "benchmarks").with_suffix("").parts
-    run = pd.read_csv(path, sep="\t").iloc[-1]
-    rows.append({"rule": rule, "job": " ".join(cell), "seconds": run["s"], "peak MiB": run["max_rss"]})
-if rows:
-    times = pd.DataFrame(rows)
-    times["peak MiB"] = pd.to_numeric(times["peak MiB"], errors="coerce")
-    total = times.groupby("rule").agg(jobs=("job", "size"), seconds=("seconds", "sum"), peak=("peak MiB", "max"))
-    total = total.sort_values("seconds", ascending=False)
+times = timing.jobs(root / "benchmarks")
+if len(times):
+    total = timing.by_rule(times)[["jobs", "seconds", "memory"]].rename(columns={"memory": "peak"})
     print("\ntime by rule (seconds summed over jobs; peak memory of the largest job, MiB)")
-    print(total.round(0).astype(int).to_string())
+    print(total.round(0).astype("Int64").to_string())
     print("\nlongest jobs")
-    longest = times.sort_values("seconds", ascending=False).head(5)
+    longest = times.sort_values("seconds", ascending=False).head(5).rename(columns={"memory": "peak MiB"})
     print(longest.to_string(index=False, float_format=lambda x: f"{x:.0f}"))
