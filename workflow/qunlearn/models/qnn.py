@@ -5,6 +5,21 @@ wherever one of two things is narrow: the light cone of Z_m (at most MAX_CONE qu
 expectations of the reduced state, `quantum.lightcone`) or the space that all input states span (at most MAX_SPAN
 dimensions, as for ground states along one line of a phase diagram; the features are products of coordinates). Else
 every state is evolved (`quantum.statevector`).
+
+**Imperfect hardware.** Depolarising noise after every layer damps the Pauli coefficients (`quantum.lightcone`). A
+readout that reports the wrong bit with probability e, either way, gives (1 - 2e) <Z>. With finite `shots` N:
+
+1. Every reading of <Z> is the mean of N outcomes +-1, drawn from their binomial distribution: unbiased, with variance
+   (1 - <Z>^2) / N. Accuracies and losses are those of such readings.
+2. In a gradient step dl/dz is taken at the readings, and d<Z>/dtheta_j of every sample is what the parameter-shift rule
+   measures, half the difference of the readings at theta_j +- pi/2 (exact also under the noise above, which does not
+   depend on theta). Its mean is the exact derivative, its variance (1 - (z_+^2 + z_-^2) / 2) / (2 N), z_+- the two
+   expectation values; it is independent for all samples and angles. Simulated: the exact derivative plus a Gaussian of
+   variance 1 / (2 N). Two things are approximate. The update sums 2 N B outcomes per angle (B the batch), so that it is
+   normal by the central limit theorem, except for a few samples and shots; and the variance is an upper bound, reached
+   where z_+- = 0. Training here is never less noisy than on a device with as many shots.
+
+The derivatives of a reading outside gradient steps are those of the exact expectation value.
 """
 
 from __future__ import annotations
@@ -13,6 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..errors import UserError
 from ..quantum import lightcone, statevector
 from ..quantum.ansatz import Ansatz
 from . import base
@@ -43,21 +59,41 @@ def complex_dtype(real):
 
 
 class Model(base.Model):
-    """`depth` layers; `entangler` chain | ring; `rotations` xyx | xyz; `readout_scale` s; `measure` last | qubit."""
+    """`depth` layers; `entangler` chain | ring; `rotations` xyx | xyz; `readout_scale` s; `measure` last | qubit;
+    `depolarizing`: probability per qubit after each layer that its state is lost (replaced by I/2); `readout_error`:
+    probability of reading the wrong bit; `shots` per circuit, None: exact expectation values.
+
+    Raises UserError for depolarising noise on a light cone wider than MAX_CONE.
+    """
 
     def __init__(
-        self, inputs: list[np.ndarray], depth: int, entangler: str, rotations: str, readout_scale: float, measure
+        self,
+        inputs: list[np.ndarray],
+        depth: int,
+        entangler: str,
+        rotations: str,
+        readout_scale: float,
+        measure,
+        depolarizing: float = 0.0,
+        readout_error: float = 0.0,
+        shots: int | None = None,
     ):
         qubits = amplitudes(inputs[0][:1]).shape[1].bit_length() - 1
         last = qubits - 1 if measure == "last" else measure
         self.ansatz = Ansatz(qubits, depth, entangler, rotations, last)
         self.scale, self.clean = readout_scale, len(inputs[0])
+        self.depolarizing, self.contrast, self.shots = depolarizing, 1 - 2 * readout_error, shots
         states = [amplitudes(x) for x in inputs]
         if len(lightcone.support(self.ansatz)) <= MAX_CONE:
             self.engine = "cone"
         else:
             self.basis = span(statevector.arranged(self.ansatz, np.concatenate(states)))
             self.engine = "span" if len(self.basis) <= MAX_SPAN else "states"
+        if depolarizing and self.engine != "cone":
+            raise UserError(
+                f"depolarizing: noise is computed on light cones of at most {MAX_CONE} qubits, and this one has "
+                f"{len(lightcone.support(self.ansatz))}; take fewer layers or a chain, or set depolarizing to 0."
+            )
         if self.engine != "cone":
             self.together = 1  # one replica's states fill the cache
         if self.engine != "states":
@@ -72,7 +108,7 @@ class Model(base.Model):
 
     def _observable(self, theta):
         if self.engine == "cone":
-            return lightcone.observable(self.ansatz, theta)
+            return lightcone.observable(self.ansatz, theta, self.depolarizing)
         return statevector.observable(self.ansatz, theta, jnp.asarray(self.basis, complex_dtype(theta)))
 
     def encode(self, x):
@@ -84,20 +120,50 @@ class Model(base.Model):
         return np.stack([states.real, states.imag], axis=1)
 
     def init(self, key):
-        return {"theta": INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,))}, {}
+        theta = INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,))
+        state = {} if self.shots is None else {"key": jax.random.key_data(jax.random.fold_in(key, 1))}
+        return {"theta": theta}, state
 
     def parameters(self):
         """Gates outside the light cone of the readout, or diagonal at its end, are not live."""
         return {"all": self.ansatz.parameters, "live": len(lightcone.live_gates(self.ansatz))}
 
-    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+    def _expectation(self, theta, pool, rows):
+        """(B,) values s <Z>, exact."""
+        scale = self.scale * self.contrast
         if self.engine != "states":
-            observable = self.scale * self._observable(params["theta"])[self.columns]
+            observable = scale * self._observable(theta)[self.columns]
             if rows is None:
-                return pool @ observable, state
+                return pool @ observable
             if len(pool) == self.clean:  # replicas share the pool: one matrix product serves them all
-                return (pool @ observable)[rows], state
-            return pool[rows] @ observable, state
+                return (pool @ observable)[rows]
+            return pool[rows] @ observable
         chosen = pool if rows is None else pool[rows]
         states = chosen[:, 0] + 1j * chosen[:, 1]
-        return self.scale * statevector.expectation(self.ansatz, params["theta"], states), state
+        return scale * statevector.expectation(self.ansatz, theta, states)
+
+    def _reading(self, expectation, key):
+        """s times the means of `shots` outcomes +-1, for values s <Z> (B,); derivatives are those of the values."""
+        probability = jnp.clip((1 + expectation / self.scale) / 2, 0, 1)
+        ones = jax.random.binomial(key, float(self.shots), probability, dtype=probability.dtype)
+        reading = self.scale * (2 * ones / self.shots - 1)
+        return expectation + jax.lax.stop_gradient(reading - expectation)
+
+    def _shift_noise(self, theta, samples: int, key):
+        """(B,) zeros whose derivative in every live angle is the noise of a parameter-shift derivative of s <Z>."""
+        live = np.array([gate.parameter for gate in lightcone.live_gates(self.ansatz)])
+        spread = self.scale / (2 * self.shots) ** 0.5
+        noise = spread * jax.random.normal(key, (samples, len(live)), theta.dtype)
+        return noise @ (theta - jax.lax.stop_gradient(theta))[live]
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        values = self._expectation(params["theta"], pool, rows)
+        if self.shots is None:
+            return values, state
+        key = jax.random.wrap_key_data(state["key"])
+        following, reading, shift = jax.random.split(key, 3)
+        values = self._reading(values, reading)
+        if not train:
+            return values, state
+        values += self._shift_noise(params["theta"], len(values), shift)
+        return values, {"key": jax.random.key_data(following)}
