@@ -138,7 +138,10 @@ class Model(base.Model):
         if self.shots is None:
             return {"theta": theta}, {}
         # the number of shots is no constant of the program: one compilation serves all
-        return {"theta": theta}, {"key": jax.random.key_data(jax.random.fold_in(key, 1)), "shots": jnp.array(self.shots)}
+        return {"theta": theta}, {
+            "key": jax.random.key_data(jax.random.fold_in(key, 1)),
+            "shots": jnp.array(self.shots),
+        }
 
     def parameters(self):
         """Gates outside the light cone of the readout, or diagonal at its end, are not live."""
