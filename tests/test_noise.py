@@ -1,21 +1,35 @@
-"""Imperfect hardware: depolarising noise, readout errors and finite shots against their definitions and known limits."""
+"""Imperfect hardware: depolarising noise, readout errors and finite shots against definitions and known limits."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
+from project import ROOT, planned
+from qunlearn import config as configuration
 from qunlearn import models
+from qunlearn.claims.statistics import sigmoid
 from qunlearn.errors import UserError
+from qunlearn.experiment.readout import expected_accuracy
+from qunlearn.grid import Grid
 from qunlearn.models import qnn
+from qunlearn.plateau import summary
 from qunlearn.quantum import ansatz, lightcone
 from qunlearn.quantum.ansatz import Ansatz
 from qunlearn.training import cross_entropy
+from qunlearn.variants import parse, spell
 
 OPTIONS = {
     "family": "qnn", "depth": 2, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
 }  # fmt: skip
-CIRCUITS = [(3, 2, "chain", "xyx", 2), (3, 3, "chain", "xyz", 1), (3, 2, "ring", "xyx", 2), (4, 3, "chain", "xyx", 3)]
+CIRCUITS = [
+    ((3, 2, "chain", "xyx", 2), 0.6),
+    ((3, 3, "chain", "xyz", 1), 0.07),
+    ((3, 2, "ring", "xyx", 2), 0.3),
+    ((4, 3, "chain", "xyx", 3), 0.07),
+]
 
 
 def random_states(rng, qubits, number):
@@ -43,8 +57,7 @@ def density_matrix(a, theta, state, p):
         return float(np.real(c.expectation_ps(z=[a.measure])))
 
 
-@pytest.mark.parametrize("shape", CIRCUITS)
-@pytest.mark.parametrize("p", [0.07, 0.6])
+@pytest.mark.parametrize(("shape", "p"), CIRCUITS)
 def test_depolarising_noise_agrees_with_the_density_matrix(shape, p, rng):
     a = Ansatz(*shape)
     states = random_states(rng, a.qubits, 2)
@@ -186,3 +199,65 @@ def test_gradient_noise_bounds_that_of_real_parameter_shifts(rng):
     assert np.all(ratio > 0.9) and np.all(ratio < 1.15 / (1 - np.max(shifted**2)))
     dead = np.delete(found, live, axis=1)
     assert dead.size and not dead.any()
+
+
+def test_expected_accuracy_of_a_reading_in_closed_form(rng):
+    """One shot: (1 + z) / 2 for class 1. Two: a reading of zero is class 0. Many: the signs. Nine: simulated."""
+    z, labels = np.array([[0.4, -0.2, 0.6]]), np.array([1, 0, 0])
+    assert expected_accuracy(z, labels, 1)[0] == pytest.approx((0.7 + 0.6 + 0.2) / 3)
+    assert expected_accuracy(z, labels, 2)[0] == pytest.approx((0.7**2 + (1 - 0.4**2) + (1 - 0.8**2)) / 3)
+    assert expected_accuracy(z, labels, 10**5)[0] == pytest.approx(2 / 3)
+    outcomes = 2 * rng.binomial(9, (1 + z[0]) / 2, size=(20000, 3)) / 9 - 1
+    assert expected_accuracy(z, labels, 9)[0] == pytest.approx(((outcomes > 0) == labels).mean(), abs=0.01)
+
+
+def runs(curve, alphas, seeds=4):
+    rng = np.random.default_rng(0)
+    rows = [("d", 10.0, s, a, curve(a) + 0.01 * rng.normal(), False) for s in range(seeds) for a in alphas]
+    return pd.DataFrame(rows, columns=["dataset", "shots", "seed", "alpha", "val_accuracy", "collapsed"])
+
+
+def test_summary_finds_the_plateau_and_the_turning_point_of_a_known_curve():
+    alphas = np.arange(10) / 10
+    frame = runs(lambda a: sigmoid(a, 0.95, 0.05, 0.47, 0.02), alphas)
+    found = summary(frame, ["dataset", "shots"], ["val_accuracy"], 0.3, 0.05, 0.95, 200).set_index("quantity")
+    assert found.value["plateau"] == pytest.approx(0.95, abs=0.01)
+    assert found.value["critical_alpha"] == pytest.approx(0.47, abs=0.02)
+    assert np.all((found.low <= found.value) & (found.value <= found.high)) and np.all(found.seeds == 4)
+
+
+def test_summary_names_no_turning_point_where_there_is_no_plateau():
+    frame = runs(lambda a: 0.5, np.arange(10) / 10)
+    found = summary(frame, ["dataset", "shots"], ["val_accuracy"], 0.3, 0.05, 0.95, 200).set_index("quantity")
+    assert found.value["plateau"] == pytest.approx(0.5, abs=0.02)
+    assert np.isnan(found.value["critical_alpha"])
+
+
+def test_models_of_the_figures_are_those_of_the_configuration():
+    config = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    study, grid = config["beyond"]["noise"], Grid(config)
+    names = grid.noise_models()
+    assert len(names) == len(set(names)) == 2 * (1 + len(study["depolarizing"]) + len(study["readout_error"]))
+    for name in [*names, *grid.shots_models()]:
+        assert spell(*parse(name)) == name
+        options = configuration.architecture(config, "xxz", name)
+        assert options == configuration.architecture(config, "xxz", "qnn") | parse(name)[1]
+
+
+def test_a_study_of_hardware_needs_a_qnn_and_a_plateau_on_the_grid():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["beyond"]["noise"]["model"] = "mlp"
+    config["alphas"] = [0.5, 0.6]
+    with pytest.raises(UserError) as error:
+        configuration.validate(config)
+    assert "beyond.noise.model: 'mlp' is of the family mlp" in str(error.value)
+    assert "beyond.shots.plateau: 0.4 is below every value of alphas" in str(error.value)
+
+
+@pytest.mark.workflow
+def test_figures_of_hardware_are_planned(study):
+    few = {"noise": {"depolarizing": [0.1], "readout_error": [0.2], "shots": 100}, "shots": {"shots": [100]}}
+    (study / "hardware.yaml").write_text(yaml.safe_dump({"beyond": few}))
+    plan = planned(study, "results/figs/figX_noise.pdf", "results/figs/figX_shots.pdf",
+                   "--configfile", "tiny.yaml", "hardware.yaml")  # fmt: skip
+    assert plan == {"train_models": 5, "tabulate_noise": 1, "tabulate_shots": 1, "draw_noise": 1, "draw_shots": 1}
