@@ -295,7 +295,9 @@ def validate(config: dict) -> dict:
     if not problems:
         problems = _check_names(config) + _check_alphas(config) + _check_criteria(config)
     if not problems:
-        problems = _check_models(config) + _check_toy(config) + _check_hardware(config)
+        problems = _check_models(config) + _check_toy(config)
+    if not problems:
+        problems = _check_hardware(config)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))
