@@ -145,7 +145,7 @@ def pauli_features(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
     k, n = len(register), ansatz.qubits
     rest = [q for q in range(n) if q not in register]
     out = np.empty((len(states), 4**k))
-    rows = max(1, 2**22 // 4**k)  # bounds the memory of the reduced states to about 64 MiB
+    rows = max(1, 2**22 // max(4**k, 2**n))  # bounds the memory of states and reduced states to about 64 MiB each
     for start in range(0, len(states), rows):
         part = states[start : start + rows]
         psi = part.reshape(-1, *(2,) * n).transpose(0, *(q + 1 for q in register + rest))
