@@ -41,6 +41,7 @@ include: "workflow/rules/supplement.smk"
 include: "workflow/rules/supplement_landscape.smk"
 include: "workflow/rules/supplement_unlearning.smk"
 include: "workflow/rules/beyond.smk"
+include: "workflow/rules/scaling.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmark.smk"
 

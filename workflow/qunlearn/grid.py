@@ -62,12 +62,15 @@ class Grid:
         self.capacity_alphas = tuple(a for a in self.alphas if a <= config["supplement"]["capacity"]["max_alpha"])
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
         self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
+        fine = config["beyond"]["scaling"]["alphas"]
+        self.fine_alphas = tuple(sorted({*fine} - {*self.alphas, *self.extra_alphas}))
+        self.scaling_alphas = tuple(sorted({*fine, *self.alphas}))
 
     # -- blocks ---------------------------------------------------------------------------------------------------
     def train_blocks(self, needed=None) -> list[tuple]:
         """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
         size = self.config["alphas_per_job"]
-        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
+        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size) + chunk(self.fine_alphas, size)
         return [b for b in blocks if set(b) & set(self.alphas if needed is None else needed)]
 
     def landscape_blocks(self) -> list[tuple]:
@@ -83,7 +86,7 @@ class Grid:
 
     def parse_alphas(self, name: str, stage: str = "train") -> tuple:
         if stage == "train":
-            grids = [self.alphas, self.extra_alphas]
+            grids = [self.alphas, self.extra_alphas, self.fine_alphas]
         else:
             grids = [self.landscape_alphas if stage == "landscape" else self.supplement_alphas(stage)]
         return parse_block(name, grids, float)
@@ -133,7 +136,7 @@ class Grid:
     # -- what depends on what -------------------------------------------------------------------------------------
     def trained(self, dataset, model, corruption, alphas, seeds) -> list[str]:
         """Training files that hold the given cells."""
-        known = set(self.alphas) | set(self.extra_alphas)
+        known = {*self.alphas, *self.extra_alphas, *self.fine_alphas}
         blocks = self.train_blocks(alphas) + [(a,) for a in alphas if a not in known]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]

@@ -3,9 +3,12 @@ from qunlearn import corruption, data, models, variants
 from qunlearn.codehash import code_hash
 from qunlearn.config import (
     architecture,
+    chain,
     data_options,
+    gradient_depths,
     method_options,
     relative_cost,
+    scaling_cases,
     scan_options,
     toy_schedules,
     training_schedule,
