@@ -448,13 +448,13 @@ def scaling_cases(config: dict) -> list[dict]:
             cases.append({"dataset": dataset, "scaled": "samples", "size": 2 * n, "data": data, "model": name})
     if "xxz" in config["datasets"]:
         cases += [
-            {"dataset": "xxz", "scaled": "length", "size": n, "data": chain(config, n), "model": model}
+            {"dataset": "xxz", "scaled": "length", "size": n, "data": xxz_chain(config, n), "model": model}
             for n in sorted(study["lengths"])
         ]
     return cases
 
 
-def chain(config: dict, length: int) -> str:
+def xxz_chain(config: dict, length: int) -> str:
     """Name of the XXZ dataset of this length."""
     return "xxz" if length == config["data"]["xxz"]["length"] else f"xxz~length={length}"
 
@@ -471,7 +471,7 @@ def gradient_depths(config: dict) -> dict[str, dict[int, str]]:
     if "xxz" in found:
         own = architecture(config, "xxz", study["model"])["depth"]
         for length in study["lengths"]:
-            found.setdefault(chain(config, length), set()).update({own, length})
+            found.setdefault(xxz_chain(config, length), set()).update({own, length})
     return {d: {depth: deep(config, d, study["model"], depth) for depth in sorted(ds)} for d, ds in found.items()}
 
 

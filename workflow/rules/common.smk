@@ -3,7 +3,6 @@ from qunlearn import corruption, data, models, variants
 from qunlearn.codehash import code_hash
 from qunlearn.config import (
     architecture,
-    chain,
     data_options,
     gradient_depths,
     method_options,
@@ -13,6 +12,7 @@ from qunlearn.config import (
     toy_schedules,
     training_schedule,
     unlearning_schedule,
+    xxz_chain,
 )
 from qunlearn.grid import ALPHAS_PATTERN, SCANNED, SEEDS_PATTERN, format_alpha
 

@@ -149,7 +149,7 @@ rule draw_gradients:
     threads: 1
     params:
         datasets=config["datasets"],
-        chains=[chain(config, n) for n in sorted(config["beyond"]["gradients"]["lengths"])],
+        chains=[xxz_chain(config, n) for n in sorted(config["beyond"]["gradients"]["lengths"])],
         code=code("draw_gradients"),
     message:
         "figure: {output.pdf}"
