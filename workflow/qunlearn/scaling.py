@@ -47,13 +47,13 @@ def voters(width):
 
 
 def verdict(alphas: np.ndarray, accuracies: np.ndarray, critical: float, width: float) -> str:
-    """'resolved', or why the fitted width of a curve does not count."""
+    """'resolved', or why the fitted width of a curve does not count. Resolved is a width that holds two alphas of the
+    grid, and fits into it."""
     if np.ptp(accuracies) < STEP:
         return "no transition"
     if not alphas[0] < critical < alphas[-1]:
         return "outside the grid"
-    right = int(np.searchsorted(alphas, critical))
-    if width < alphas[right] - alphas[right - 1]:
+    if np.sum(np.abs(alphas - critical) < width / 2) < 2:
         return "narrower than the grid"
     return "wider than the grid" if width > np.ptp(alphas) else "resolved"
 

@@ -45,16 +45,18 @@ def _widths(axis, fits: pd.DataFrame, exponent: pd.Series, scaled: str) -> None:
         axis.plot(sizes, centre * sizes ** -exponent["exponent"], "-", color="0.3", lw=0.8, label=words)
     if scaled == "samples":
         votes = np.arange(sizes.min(), sizes.max() + 1)
-        axis.plot(votes, [majority_width(n) for n in votes], "--", color="#D55E00", lw=1, label="majority of N, 1/ν = 1/2")
+        axis.plot(votes, [majority_width(n) for n in votes], "--", color="#D55E00", lw=1, label="vote of N, 1/ν = 1/2")
     axis.set(xscale="log", yscale="log", xlabel=WORDS[scaled], ylabel="10–90 % width w")
     axis.set_xticks(sizes, [f"{n}" for n in sizes])
     low, high = axis.get_ylim()
-    ticks = [t for t in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2) if low <= t <= high]
+    low, high = min(low, 0.05), max(high, 0.5)
+    lost = fits[fits["status"] != "resolved"]
+    room = high / low
+    axis.set_ylim(low / room**0.55, high * room ** (0.12 * len(lost)))  # for the legend below, the remarks above
+    ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2) if low <= t <= high]
     axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
     axis.minorticks_off()
-    axis.set_ylim(low / (high / low) ** 0.35, high)
     axis.legend(loc="lower left", handlelength=1.5)
-    lost = fits[fits["status"] != "resolved"]
     if len(lost):
         words = [f"{SYMBOLS[scaled]} = {size}: {status}" for size, status in zip(lost["size"], lost["status"])]
         axis.text(0.98, 0.98, "\n".join(words), transform=axis.transAxes, ha="right", va="top", size=6.5, color="#B00020")
