@@ -87,18 +87,16 @@ def test_what_cannot_be_fitted_is_named_and_left_out_of_the_exponent():
             10: lambda a, s: scaling.majority_accuracy(11, a),
             20: lambda a, s: np.full(len(a), 0.5) + 0.01 * s,
             40: lambda a, s: step,
-            80: lambda a, s: np.linspace(1, 0.6, len(a)),
         }
     )
     table.loc[(table["size"] == 40) & (table["seed"] == 2), "collapsed"] = True
     fits, exponents = scaling.transitions(table, 0.95, 50)
     status = fits.set_index("size")["status"]
-    assert list(status.loc[[10, 20, 40]]) == ["resolved", "no transition", "narrower than the grid"]
-    assert status[80] != "resolved"
+    assert list(status) == ["resolved", "no transition", "narrower than the grid"]
     unresolved = fits[fits["status"] != "resolved"]
-    assert unresolved["width"].isna().all() and len(unresolved) == 3
+    assert unresolved["width"].isna().all() and len(unresolved) == 2
     assert fits.set_index("size")["critical_alpha"][40] == pytest.approx(0.5, abs=0.02)
-    assert list(fits["collapsed"]) == [0, 0, len(ALPHAS), 0]
+    assert list(fits["collapsed"]) == [0, 0, len(ALPHAS)]
     assert exponents["sizes"].item() == 1 and np.isnan(exponents["exponent"].item())
 
 
@@ -165,9 +163,7 @@ def test_one_layer_on_a_product_state_has_the_variance_of_its_three_angles():
     angles = np.array(list(itertools.product(np.arange(4) * np.pi / 2 + 0.3, repeat=3)))
     thetas = np.zeros((len(angles), model.ansatz.parameters))
     thetas[:, sorted(live)] = angles
-    found = gradients.mean_squares(
-        model, thetas, pool, np.zeros((len(angles), 1), int), np.zeros((len(angles), 2))
-    )
+    found = gradients.mean_squares(model, thetas, pool, np.zeros((len(angles), 1), int), np.zeros((len(angles), 2)))
     assert np.mean(found.readout) == pytest.approx((3 / 8 + 1 / 8 + 3 / 8) / 3, abs=1e-12)
 
 
@@ -177,20 +173,20 @@ def test_mean_squares_are_those_of_plain_derivatives(rng):
     theta, labels = rng.uniform(0, 6, model.ansatz.parameters), np.array([0.0, 1, 1, 0, 1])
     rows = np.array([1, 3])
     found = gradients.mean_squares(model, theta[None], pool, rows[None], labels[None])
-    jacobian = jax.jacfwd(lambda t: model.logits({"theta": t}, {}, jnp.asarray(pool))[0])(theta)
-    z = model.logits({"theta": theta}, {}, jnp.asarray(pool))[0]
+    logits = jax.jit(lambda t: model.logits({"theta": t}, {}, jnp.asarray(pool))[0])
+    z, jacobian = np.asarray(logits(theta)), np.asarray(jax.jit(jax.jacfwd(logits))(theta))
     slope = (1 / (1 + np.exp(-z)) - labels) @ jacobian / 5
     live = [gate.parameter for gate in lightcone.live_gates(model.ansatz)]
     assert found.readout[0] == pytest.approx(np.mean((jacobian[rows][:, live] / 5.0) ** 2), rel=1e-10)
     assert found.loss[0] == pytest.approx(np.mean(slope[live] ** 2), rel=1e-10)
     # what is left out has no derivative at all
     dead = np.setdiff1d(np.arange(model.ansatz.parameters), live)
-    assert len(dead) > 0 and np.all(np.asarray(jacobian)[:, dead] == 0) and np.all(np.any(jacobian != 0, axis=0)[live])
+    assert len(dead) > 0 and np.all(jacobian[:, dead] == 0) and np.all(np.any(jacobian != 0, axis=0)[live])
 
 
 @pytest.mark.parametrize("qubits", [2, 3])
 def test_deep_circuits_reach_the_variance_of_a_two_design(qubits, rng):
-    depth, draws = 16, 1500
+    depth, draws = 10, 1500
     model, pool = circuit(product_state(qubits), depth)
     middle = [gate.parameter for gate in lightcone.live_gates(model.ansatz) if gate.layer == depth // 2]
     thetas = rng.uniform(0, 2 * np.pi, (draws, model.ansatz.parameters))

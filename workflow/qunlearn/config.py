@@ -262,7 +262,9 @@ def _check_beyond(config: dict) -> list[str]:
         model = config["beyond"][name]["model"]
         known = [n for n, block in config["architectures"].items() if block["family"] == "qnn"]
         if model not in known:
-            problems.append(f"beyond.{name}.model: no QNN '{model}'{_nearest(model, known)} (defined: {', '.join(known)})")
+            problems.append(
+                f"beyond.{name}.model: no QNN '{model}'{_nearest(model, known)} (defined: {', '.join(known)})"
+            )
     if problems:
         return problems
     named = []

@@ -96,9 +96,7 @@ def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.
     return (states * np.conj(largest) / np.abs(largest)).astype(complex)
 
 
-def build(
-    length: int, gauge: str, seed: int, train_per_class: int | None = None, progress=lambda *_: None
-) -> Dataset:
+def build(length: int, gauge: str, seed: int, train_per_class: int | None = None, progress=lambda *_: None) -> Dataset:
     """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, validate on 199 between them.
 
     `train_per_class` keeps so many training states of either phase, spread over its anisotropies.

@@ -66,10 +66,14 @@ def _lengths(axes, table: pd.DataFrame) -> None:
     for axis, (words, part) in zip(axes, parts):
         _squares(axis, part[part["ensemble"] != "trained"], "readout", "qubits")
         _limit(axis, part, "qubits")
-        axis.set(title=words, xlabel="chain length L", ylabel="mean (∂⟨Z⟩/∂θ)²", xticks=np.sort(part["qubits"].unique()))
+        axis.set(
+            title=words, xlabel="chain length L", ylabel="mean (∂⟨Z⟩/∂θ)²", xticks=np.sort(part["qubits"].unique())
+        )
     for name, (colour, label) in ENSEMBLES.items():
         part = parts[-1][1][parts[-1][1]["ensemble"] == name]
-        axes[2].plot(*part.groupby("qubits")["loss"].mean().reset_index().to_numpy().T, "o-", ms=2.8, lw=1, color=colour)
+        axes[2].plot(
+            *part.groupby("qubits")["loss"].mean().reset_index().to_numpy().T, "o-", ms=2.8, lw=1, color=colour
+        )
     axes[2].set(title="depth = length", xlabel="chain length L", ylabel="mean (∂L/∂θ)²", yscale="log")
     axes[2].set_xticks(np.sort(part["qubits"].unique()))
 

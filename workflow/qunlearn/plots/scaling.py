@@ -22,7 +22,9 @@ def _curves(axis, runs: pd.DataFrame, fits: pd.DataFrame, symbol: str) -> None:
     for size, shade in zip(sizes, _shades(sizes)):
         part = runs[runs["size"] == size]
         look = {"color": shade, "marker": "o", "ms": 2, "lw": 0.9}
-        style.band(axis, np.sort(part["alpha"].unique()), part, "val_accuracy", "alpha", label=f"{symbol} = {size}", **look)
+        style.band(
+            axis, np.sort(part["alpha"].unique()), part, "val_accuracy", "alpha", label=f"{symbol} = {size}", **look
+        )
     axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
     axis.set(xlabel="corrupted fraction α", ylabel="validation accuracy", ylim=(-0.03, 1.05))
     axis.legend(loc="lower left", handlelength=1.2)
@@ -59,7 +61,9 @@ def _widths(axis, fits: pd.DataFrame, exponent: pd.Series, scaled: str) -> None:
     axis.legend(loc="lower left", handlelength=1.5)
     if len(lost):
         words = [f"{SYMBOLS[scaled]} = {size}: {status}" for size, status in zip(lost["size"], lost["status"])]
-        axis.text(0.98, 0.98, "\n".join(words), transform=axis.transAxes, ha="right", va="top", size=6.5, color="#B00020")
+        axis.text(
+            0.98, 0.98, "\n".join(words), transform=axis.transAxes, ha="right", va="top", size=6.5, color="#B00020"
+        )
 
 
 def _places(axis, fits: pd.DataFrame, scaled: str) -> None:
@@ -84,7 +88,9 @@ def _collapse(axis, runs: pd.DataFrame, scaled: str) -> None:
     axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
     axis.set(xlabel=f"(α − α$_c$) {SYMBOLS[scaled]}$^{{1/ν}}$", ylabel="validation accuracy", ylim=(-0.03, 1.05))
     if not np.isfinite(runs["rescaled_alpha"]).any():
-        axis.text(0.5, 0.5, "no exponent: too few\nresolved transitions", transform=axis.transAxes, ha="center", va="center")
+        axis.text(
+            0.5, 0.5, "no exponent: too few\nresolved transitions", transform=axis.transAxes, ha="center", va="center"
+        )
 
 
 def draw(runs: pd.DataFrame, fits: pd.DataFrame, exponents: pd.DataFrame):
