@@ -1,5 +1,5 @@
-"""Finite-size scaling and gradient variances against exact limits: votes counted by hand, known exponents, product states,
-2-designs, parameters that cannot matter."""
+"""Finite-size scaling and gradient variances against exact limits: votes counted by hand, known exponents, product
+states, 2-designs, parameters that cannot matter."""
 
 import itertools
 

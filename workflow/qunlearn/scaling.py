@@ -4,10 +4,10 @@ with the chain length L (beyond the paper, which has one size of each task).
 **Expectation.** Where samples contradict each other, the most a model can do is to follow the majority. A prediction
 that rests on n independent labels, each wrong with probability alpha, is right with probability
     A(alpha) = P(Binomial(n, alpha) < n/2) + P(= n/2)/2 = I_{1-alpha}(m, m),   m = ceil(n/2),
-I the regularised incomplete beta function (ties by a coin; n = 2m labels are no better than 2m - 1). Its 10-90 % width is
-2 I^{-1}(0.9; m, m) - 1, which tends to 1.28 / sqrt(n): an exponent 1/nu = 1/2 in w ~ N^(-1/nu), as long as the share of
-the samples that one prediction rests on does not depend on N. The study flips exactly round(alpha N) labels, so a vote
-of all N would be a step; a finite width says how many labels a prediction effectively rests on.
+I the regularised incomplete beta function (ties by a coin; n = 2m labels are no better than 2m - 1). Its 10-90 % width
+is 2 I^{-1}(0.9; m, m) - 1, which tends to 1.28 / sqrt(n): an exponent 1/nu = 1/2 in w ~ N^(-1/nu), as long as the share
+of the samples that one prediction rests on does not depend on N. The study flips exactly round(alpha N) labels, so a
+vote of all N would be a step; a finite width says how many labels a prediction effectively rests on.
 """
 
 from __future__ import annotations

@@ -79,3 +79,27 @@ def trained_for(stage):
         )
 
     return of
+
+
+def gradient_models(wildcards):
+    """Depth -> the model's name, of the circuits measured on a dataset."""
+    return gradient_depths(config)[wildcards.dataset]
+
+
+def gradient_trained(wildcards):
+    """Training files of the models measured on a dataset: of the study itself, or of just these cells."""
+    study = config["beyond"]["gradients"]
+    if wildcards.dataset not in config["datasets"]:
+        return []
+    alphas, found = sorted({0.0, *study["alphas"]}), []
+    for depth in study["trained_depths"]:
+        name = gradient_models(wildcards)[depth]
+        if name in config["models"]:
+            found += grid.trained(wildcards.dataset, name, "label_flipping", alphas, grid.seeds)
+        else:
+            found += [
+                grid.train(wildcards.dataset, name, "label_flipping", (alpha,), seeds)
+                for alpha in alphas
+                for seeds in grid.seed_blocks()
+            ]
+    return found

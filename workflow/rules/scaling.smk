@@ -4,30 +4,6 @@
 SCALING = scaling_cases(config)
 
 
-def gradient_models(wildcards):
-    """Depth -> the model's name, of the circuits measured on a dataset."""
-    return gradient_depths(config)[wildcards.dataset]
-
-
-def gradient_trained(wildcards):
-    """Training files of the models measured on a dataset: of the study itself, or of just these cells."""
-    study = config["beyond"]["gradients"]
-    if wildcards.dataset not in config["datasets"]:
-        return []
-    alphas, found = sorted({0.0, *study["alphas"]}), []
-    for depth in study["trained_depths"]:
-        name = gradient_models(wildcards)[depth]
-        if name in config["models"]:
-            found += grid.trained(wildcards.dataset, name, "label_flipping", alphas, grid.seeds)
-        else:
-            found += [
-                grid.train(wildcards.dataset, name, "label_flipping", (alpha,), seeds)
-                for alpha in alphas
-                for seeds in grid.seed_blocks()
-            ]
-    return found
-
-
 rule tabulate_scaling:
     input:
         data=sorted({grid.data(case["data"]) for case in SCALING}),
@@ -71,7 +47,9 @@ rule draw_scaling:
         fits=grid.table("scaling_fits"),
         exponents=grid.table("scaling_exponents"),
     output:
-        pdf=report(grid.figure("figX_scaling"), caption="../report/figX_scaling.rst", category="Beyond the paper"),
+        pdf=report(
+            grid.figure("figX_scaling"), caption="../report/figX_scaling.rst", category="Beyond the paper"
+        ),
         png=grid.figure("figX_scaling", "png"),
     log:
         f"{LOGS}/draw_scaling.log",
@@ -104,7 +82,8 @@ rule measure_gradients:
     params:
         models=gradient_models,
         architectures=lambda wildcards: {
-            name: architecture(config, wildcards.dataset, name) for name in gradient_models(wildcards).values()
+            name: architecture(config, wildcards.dataset, name)
+            for name in gradient_models(wildcards).values()
         },
         alphas=sorted({0.0, *config["beyond"]["gradients"]["alphas"]}),
         seeds=list(grid.seeds),
@@ -140,7 +119,11 @@ rule draw_gradients:
     input:
         grid.table("gradients"),
     output:
-        pdf=report(grid.figure("figX_gradients"), caption="../report/figX_gradients.rst", category="Beyond the paper"),
+        pdf=report(
+            grid.figure("figX_gradients"),
+            caption="../report/figX_gradients.rst",
+            category="Beyond the paper",
+        ),
         png=grid.figure("figX_gradients", "png"),
     log:
         f"{LOGS}/draw_gradients.log",

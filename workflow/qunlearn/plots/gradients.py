@@ -45,7 +45,7 @@ def _roughening(axis, table: pd.DataFrame) -> None:
     """Geometric mean of the LRR over seeds, dots the single models."""
     trained = table[(table["ensemble"] == "trained") & (table["alpha"] > 0)]
     lost = 0
-    for colour, (alpha, part) in zip(TRAINED[1:], trained.groupby("alpha")):
+    for colour, (_, part) in zip(TRAINED[1:], trained.groupby("alpha")):
         kept = part[np.isfinite(part["lrr"]) & (part["lrr"] > 0)]
         lost += len(part) - len(kept)
         mean = np.exp(np.log(kept["lrr"]).groupby(kept["depth"]).mean())
@@ -69,7 +69,7 @@ def _lengths(axes, table: pd.DataFrame) -> None:
         axis.set(
             title=words, xlabel="chain length L", ylabel="mean (∂⟨Z⟩/∂θ)²", xticks=np.sort(part["qubits"].unique())
         )
-    for name, (colour, label) in ENSEMBLES.items():
+    for name, (colour, _) in ENSEMBLES.items():
         part = parts[-1][1][parts[-1][1]["ensemble"] == name]
         axes[2].plot(
             *part.groupby("qubits")["loss"].mean().reset_index().to_numpy().T, "o-", ms=2.8, lw=1, color=colour
