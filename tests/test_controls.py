@@ -199,13 +199,6 @@ def test_pixels_are_normalised_over_the_training_set(rng):
     np.testing.assert_allclose(np.linalg.norm(normalised_images(train_rows, other, "image")[1], axis=1), 1)
 
 
-def test_fewer_states_of_the_chain_are_some_of_all():
-    whole, part = (xxz.build(length=4, gauge="fixed", seed=0, train_every=n) for n in (1, 4))
-    assert len(part.y_train) == 24 + 25 and part.y_train.sum() == 25
-    assert set(part.coordinate_train) < set(whole.coordinate_train)
-    np.testing.assert_array_equal(part.coordinate_validation, whole.coordinate_validation)
-
-
 def test_flips_begin_in_one_class():
     labels = np.random.default_rng(0).permutation(np.repeat([0, 1], 50))
     for alpha, flipped in ((0.2, (0, 20)), (0.5, (0, 50)), (0.7, (20, 50))):

@@ -171,6 +171,7 @@ def _check_alphas(config: dict) -> list[str]:
         ("supplement.forgetting.extras", [case["alpha"] for case in config["supplement"]["forgetting"]["extras"]]),
         ("supplement.scan.alpha", [config["supplement"]["scan"]["alpha"]]),
         ("controls.alpha", [config["controls"]["alpha"]]),
+        *((f"beyond.{name}.alphas", config["beyond"][name]["alphas"]) for name in ("scaling", "gradients")),
     ):
         problems += [
             f"{path}[{i}]: {alpha} has more than four decimals, which file names do not carry"
@@ -300,6 +301,30 @@ def _check_hardware(config: dict) -> list[str]:
     return problems
 
 
+def _check_beyond(config: dict) -> list[str]:
+    """The sizes and depths of what lies beyond the paper exist; its models are QNNs where they must be."""
+    problems = []
+    for name in ("scaling", "gradients"):
+        model = config["beyond"][name]["model"]
+        known = [n for n, block in config["architectures"].items() if block["family"] == "qnn"]
+        if model not in known:
+            problems.append(
+                f"beyond.{name}.model: no QNN '{model}'{_nearest(model, known)} (defined: {', '.join(known)})"
+            )
+    if problems:
+        return problems
+    named = []
+    for case in scaling_cases(config):
+        knob = "train_per_class" if case["scaled"] == "samples" else "lengths"
+        named.append((f"beyond.scaling.{knob}", case["data"], case["model"]))
+    for dataset, depths in gradient_depths(config).items():
+        named += [
+            (f"beyond.gradients.{'depths' if dataset in config['datasets'] else 'lengths'}", dataset, name)
+            for name in depths.values()
+        ]
+    return check_variants(config, named)
+
+
 def _check_toy(config: dict) -> list[str]:
     """The toy's QNN has one depth and a readout qubit on its register."""
     problems, qubits = [], config["toy"]["qubits"]
@@ -325,7 +350,7 @@ def validate(config: dict) -> dict:
     if not problems:
         problems = _check_models(config) + _check_toy(config)
     if not problems:
-        problems = _check_controls(config) + _check_hardware(config)
+        problems = _check_controls(config) + _check_hardware(config) + _check_beyond(config)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))
@@ -452,6 +477,50 @@ def scan_options(config: dict, method: str) -> dict[str, list[float]]:
     """Values of every weight of the method's loss; one that is not scanned has its value under `unlearning`."""
     fixed = {name: [value] for name, value in method_options(config, method).items()}
     return fixed | config["supplement"]["scan"][method]
+
+
+def scaling_cases(config: dict) -> list[dict]:
+    """What Fig. X "scaling" trains: of each (dataset, what is scaled, size) the names of data and model.
+
+    A smaller training set is trained for more epochs: as many updates as the largest has by the model's own schedule.
+    """
+    study = config["beyond"]["scaling"]
+    model, counts, cases = study["model"], sorted(study["train_per_class"]), []
+    for dataset in config["datasets"]:
+        schedule = training_schedule(config, dataset, model)
+        steps = [math.ceil(2 * n / (schedule["batch"] or 2 * n)) for n in counts]
+        for n, step in zip(counts, steps):
+            epochs = round(schedule["epochs"] * steps[-1] / step)
+            name = model if epochs == schedule["epochs"] else f"{model}~epochs={epochs}"
+            data = f"{dataset}~train_per_class={n}"
+            cases.append({"dataset": dataset, "scaled": "samples", "size": 2 * n, "data": data, "model": name})
+    if "xxz" in config["datasets"]:
+        cases += [
+            {"dataset": "xxz", "scaled": "length", "size": n, "data": xxz_chain(config, n), "model": model}
+            for n in sorted(study["lengths"])
+        ]
+    return cases
+
+
+def xxz_chain(config: dict, length: int) -> str:
+    """Name of the XXZ dataset of this length."""
+    return "xxz" if length == config["data"]["xxz"]["length"] else f"xxz~length={length}"
+
+
+def deep(config: dict, dataset: str, model: str, depth: int) -> str:
+    """Name of a QNN with this depth on a dataset."""
+    return model if architecture(config, dataset, model)["depth"] == depth else f"{model}~depth={depth}"
+
+
+def gradient_depths(config: dict) -> dict[str, dict[int, str]]:
+    """What Fig. X "gradients" measures: dataset -> depth -> the model's name."""
+    study = config["beyond"]["gradients"]
+    found = {dataset: {*study["depths"], *study["trained_depths"]} for dataset in config["datasets"]}
+    if "xxz" in found:
+        own = architecture(config, "xxz", study["model"])["depth"]
+        for length in study["lengths"]:
+            found.setdefault(xxz_chain(config, length), set()).update({own, length})
+    return {d: {depth: deep(config, d, study["model"], depth) for depth in sorted(ds)} for d, ds in found.items()}
 
 
 def relative_cost(config: dict, dataset: str, name: str, corruption: str) -> int:

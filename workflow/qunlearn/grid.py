@@ -88,12 +88,15 @@ class Grid:
         )
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
         self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
+        fine = config["beyond"]["scaling"]["alphas"]
+        self.fine_alphas = tuple(sorted({*fine} - {*self.alphas, *self.extra_alphas}))
+        self.scaling_alphas = tuple(sorted({*fine, *self.alphas}))
 
     # -- blocks ---------------------------------------------------------------------------------------------------
     def train_blocks(self, needed=None) -> list[tuple]:
         """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
         size = self.config["alphas_per_job"]
-        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
+        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size) + chunk(self.fine_alphas, size)
         return [b for b in blocks if set(b) & set(self.alphas if needed is None else needed)]
 
     def landscape_blocks(self) -> list[tuple]:
@@ -109,7 +112,7 @@ class Grid:
 
     def parse_alphas(self, name: str, stage: str = "train") -> tuple:
         if stage == "train":
-            grids = [self.alphas, self.extra_alphas]
+            grids = [self.alphas, self.extra_alphas, self.fine_alphas]
         else:
             grids = [self.landscape_alphas if stage == "landscape" else self.supplement_alphas(stage)]
         return parse_block(name, grids, float)
@@ -165,15 +168,17 @@ class Grid:
         `trained_alone`."""
         if "~" in dataset + model:
             return self.trained_alone(dataset, model, corruption, alphas, seeds)
-        known = set(self.alphas) | set(self.extra_alphas)
+        known = {*self.alphas, *self.extra_alphas, *self.fine_alphas}
         blocks = self.train_blocks(alphas) + [(a,) for a in alphas if a not in known]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
 
     def trained_alone(self, dataset, model, corruption, alphas, seeds) -> list[str]:
         """Training files of the given cells and, where alphas are left out between them, of those between."""
-        on_grid = [a for a in alphas if a in self.alphas]
-        blocks = chunk(on_grid, self.config["alphas_per_job"]) + [(a,) for a in alphas if a not in on_grid]
+        grids = (self.alphas, self.extra_alphas, self.fine_alphas)
+        size, known = self.config["alphas_per_job"], {alpha for grid in grids for alpha in grid}
+        blocks = [block for grid in grids for block in chunk([a for a in alphas if a in grid], size)]
+        blocks += [(a,) for a in alphas if a not in known]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
 

@@ -316,5 +316,23 @@ def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd
     return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
 
 
+def gradients(frame: pd.DataFrame, datasets: list[str], margin: float) -> pd.DataFrame:
+    """Rows of `experiment.gradients` with LRR = Tr H / Tr H(alpha = 0) of the same seed, and collapsed runs flagged."""
+    frame = frame.assign(corruption="label_flipping")
+    trained = frame["ensemble"] == "trained"
+    key = ["dataset", "model", "seed"]
+    clean = frame[trained & (frame["alpha"] == 0)].set_index(key)["trace"]
+    reference = clean.reindex(pd.MultiIndex.from_frame(frame[key])).to_numpy()
+    frame["lrr"] = np.where(trained, frame["trace"] / reference, np.nan)
+    broken = (trained & ~np.isfinite(frame["lrr"])) | frame["collapsed"].fillna(False).astype(bool)
+    broken |= ~np.isfinite(frame[["readout", "loss"]]).all(axis=1)
+    frame["collapsed"] = broken
+    frame.loc[trained, "collapsed"] = _flag(frame[trained], broken[trained], chance(datasets), margin)
+    order = ["dataset", "qubits", "depth", "ensemble", "alpha", "seed"]
+    shape = ["cone", "live_parameters", "purity", "two_design"]
+    values = ["readout", "loss", "trace", "lrr", "val_accuracy", "collapsed"]
+    return frame[[*order, *shape, *values]].sort_values(order, ignore_index=True)
+
+
 def read_csv(path) -> pd.DataFrame:
     return pd.read_csv(Path(path))

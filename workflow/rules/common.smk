@@ -4,12 +4,15 @@ from qunlearn.codehash import code_hash
 from qunlearn.config import (
     architecture,
     data_options,
+    gradient_depths,
     method_options,
     relative_cost,
+    scaling_cases,
     scan_options,
     toy_schedules,
     training_schedule,
     unlearning_schedule,
+    xxz_chain,
 )
 from qunlearn.grid import ALPHAS_PATTERN, SCANNED, SEEDS_PATTERN, format_alpha
 
@@ -89,3 +92,27 @@ def tables_of(figure):
     files = [str(file) for file in (*drawing.input, *drawing.output) if not callable(file)]
     names = [os.path.basename(file).removesuffix(".csv") for file in files]
     return [name for name, file in zip(names, files) if file == grid.table(name)]
+
+
+def gradient_models(wildcards):
+    """Depth -> the model's name, of the circuits measured on a dataset."""
+    return gradient_depths(config)[wildcards.dataset]
+
+
+def gradient_trained(wildcards):
+    """Training files of the models measured on a dataset: of the study itself, or of just these cells."""
+    study = config["beyond"]["gradients"]
+    if wildcards.dataset not in config["datasets"]:
+        return []
+    alphas, found = sorted({0.0, *study["alphas"]}), []
+    for depth in study["trained_depths"]:
+        name = gradient_models(wildcards)[depth]
+        if name in config["models"]:
+            found += grid.trained(wildcards.dataset, name, "label_flipping", alphas, grid.seeds)
+        else:
+            found += [
+                grid.train(wildcards.dataset, name, "label_flipping", (alpha,), seeds)
+                for alpha in alphas
+                for seeds in grid.seed_blocks()
+            ]
+    return found

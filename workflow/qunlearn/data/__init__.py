@@ -7,6 +7,8 @@ from importlib import import_module
 
 import numpy as np
 
+from ..errors import UserError
+
 #: Names in the configuration; each is a module of this package with a function
 #: build(**options, progress) -> Dataset.
 REGISTRY = ("digits", "mnist", "xxz")
@@ -49,6 +51,18 @@ def normalised_images(train: np.ndarray, validation: np.ndarray, by: str) -> tup
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     scale *= np.sqrt(len(train) / np.count_nonzero(norms))
     return train * scale, validation * scale
+
+
+def spread(available: int, wanted: int | None, what: str) -> np.ndarray:
+    """Indices of `wanted` items spread evenly from the first of `available` to the last; all where `wanted` is None.
+
+    Raises UserError where there are not as many.
+    """
+    if wanted is None:
+        return np.arange(available)
+    if wanted > available:
+        raise UserError(f"there are {available} {what}; {wanted} were asked for by train_per_class, so lower that")
+    return np.round(np.linspace(0, available - 1, wanted)).astype(int)
 
 
 def build(name: str, options: dict, progress=lambda fraction, text: None) -> Dataset:

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import eigsh
 
 from ..keys import generator
-from . import Dataset
+from . import Dataset, spread
 
 TRAIN_DELTA = (np.arange(-96, 97, 2) / 100, np.arange(102, 301, 2) / 100)
 VALIDATION_DELTA = np.arange(-97, 300, 2) / 100
@@ -66,23 +66,26 @@ class Sector:
         vector = vector[:, 0] * np.sign(vector[:, 0] @ self.marshall)
         return float(energy[0]), vector / np.linalg.norm(vector)
 
-    def scatter(self, vector: np.ndarray) -> np.ndarray:
-        """The vector of the sector as a state of all 2^L amplitudes."""
-        state = np.zeros(2**self.length, dtype=vector.dtype)
-        state[self.states] = vector
-        return state
+    def ground_states(self, deltas: np.ndarray, progress=lambda *_: None) -> tuple[np.ndarray, np.ndarray]:
+        """Energies (n,) and ground vectors (n, dimension) within the sector, one row per anisotropy."""
+        energies, vectors = np.empty(len(deltas)), np.empty((len(deltas), len(self.states)))
+        for i, delta in enumerate(deltas):
+            energies[i], vectors[i] = self.ground_state(float(delta), vectors[i - 1] if i else None)
+            progress((i + 1) / len(deltas), f"ground state at Delta = {delta:.2f}")
+        return energies, vectors
+
+    def scatter(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors of the sector (n, dimension) as states of all amplitudes (n, 2^L)."""
+        states = np.zeros((len(vectors), 2**self.length), dtype=vectors.dtype)
+        states[:, self.states] = vectors
+        return states
 
 
-def ground_states(length: int, deltas: np.ndarray, progress=lambda *_: None) -> tuple[np.ndarray, np.ndarray]:
+def ground_states(length: int, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Energies (n,) and ground states (n, 2^L), real, one row per anisotropy."""
     sector = Sector(length)
-    energies, states, vector = [], [], None
-    for delta in deltas:
-        energy, vector = sector.ground_state(float(delta), vector)
-        energies.append(energy)
-        states.append(sector.scatter(vector))
-        progress(len(states) / len(deltas), f"ground state at Delta = {delta:.2f}")
-    return np.array(energies), np.array(states)
+    energies, vectors = sector.ground_states(deltas)
+    return energies, sector.scatter(vectors)
 
 
 def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.ndarray:
@@ -93,17 +96,20 @@ def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.
     return (states * np.conj(largest) / np.abs(largest)).astype(complex)
 
 
-def build(length: int, gauge: str, seed: int, train_every: int = 1, progress=lambda *_: None) -> Dataset:
-    """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, or on every n-th of either class; validate
-    on 199 between them."""
-    train_delta = [part[(train_every - 1) // 2 :: train_every] for part in TRAIN_DELTA]
-    deltas = np.concatenate([*train_delta, VALIDATION_DELTA])
+def build(length: int, gauge: str, seed: int, train_per_class: int | None = None, progress=lambda *_: None) -> Dataset:
+    """Train on 97 gapless (class 0) and 100 gapped (class 1) ground states, validate on 199 between them.
+
+    `train_per_class` keeps so many training states of either phase, spread over its anisotropies.
+    """
+    train = [part[spread(len(part), train_per_class, "training states of a phase")] for part in TRAIN_DELTA]
+    deltas = np.concatenate([*train, VALIDATION_DELTA])
     order = np.argsort(deltas)
-    energies, states = ground_states(length, deltas[order], progress)
+    sector = Sector(length)
+    energies, vectors = sector.ground_states(deltas[order], progress)
     back = np.argsort(order)
-    energies, states = energies[back], states[back]
-    states = apply_gauge(states, gauge, generator("xxz", "gauge", seed))
-    n = len(train_delta[0]) + len(train_delta[1])
+    energies = energies[back]
+    states = sector.scatter(apply_gauge(vectors[back], gauge, generator("xxz", "gauge", seed)))
+    n = len(train[0]) + len(train[1])
     return Dataset(
         name="xxz",
         x_train=states[:n],

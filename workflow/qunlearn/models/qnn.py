@@ -46,7 +46,7 @@ INITIAL_ANGLE = 0.01  # standard deviation, radians
 def amplitudes(x: np.ndarray) -> np.ndarray:
     """Rows zero-padded to the next power of two: amplitude encoding of unit-norm vectors."""
     size = 1 << max(1, (x.shape[1] - 1).bit_length())
-    return np.pad(x, ((0, 0), (0, size - x.shape[1])))
+    return x if size == x.shape[1] else np.pad(x, ((0, 0), (0, size - x.shape[1])))
 
 
 def span(states: np.ndarray) -> np.ndarray:
