@@ -14,7 +14,7 @@ from project import ROOT
 from qunlearn import claims, corruption, landscape, models, store, tables, training
 from qunlearn import config as configuration
 from qunlearn.config import data_options, training_schedule
-from qunlearn.data import normalised_images, xxz
+from qunlearn.data import normalised_images
 from qunlearn.errors import UserError
 from qunlearn.experiment.train import held_out, train
 from qunlearn.experiment.unlearn import unlearn

@@ -132,11 +132,15 @@ def interval_svg(row: pd.Series, width: int = 132, height: int = 16) -> Markup:
 
 
 def claim_sections(rows: pd.DataFrame | None, criteria: dict, figures: list[Figure]) -> list[tuple[str, list[dict]]]:
-    """(section of the paper, its claims), every claim of the configuration once. `rows`: the table of claims, None
-    where it was left out; a claim without a row is undecided, and says why."""
+    """(section of the paper, its claims), every claim of the configuration once, then the controls. `rows`: the table
+    of claims, None where it was left out; a claim without a row is undecided, and says why."""
+    known = {name: claims.CLAIMS[name] for name in criteria}
+    heads = [(name, claim.sentence, claim.section, claim.table) for name, claim in known.items()]
+    if rows is not None:
+        effects = rows[rows["section"] == claims.CONTROLS].drop_duplicates("claim")
+        heads += [(row.claim, row.sentence, row.section, "controls") for row in effects.itertuples()]
     found = []
-    for name in criteria:
-        claim = claims.CLAIMS[name]
+    for name, sentence, section, table in heads:
         part = [] if rows is None else [row for _, row in rows[rows["claim"] == name].iterrows()]
         results = [
             {
@@ -151,9 +155,9 @@ def claim_sections(rows: pd.DataFrame | None, criteria: dict, figures: list[Figu
             for row in part
         ] or [{"subject": "-", "value": "-", "published": "-", "verdict": "undecided", "starred": False,
                "remark": NOT_IN_REPORT if rows is None else NO_DATASET, "range": ""}]  # fmt: skip
-        shows = next((f for f in figures if claim.table in f.tables), None)
         found.append({
-            "name": name, "sentence": claim.sentence, "section": claim.section, "results": results, "figure": shows,
+            "name": re.sub(r"\W+", "-", name), "sentence": sentence, "section": section, "results": results,
+            "figure": next((f for f in figures if table in f.tables), None),
             "quantity": part[0]["quantity"] if part else "-", "side": wording.side(part[0]) if part else "-",
         })  # fmt: skip
     return [(section, list(group)) for section, group in groupby(found, key=lambda entry: entry["section"])]
@@ -171,6 +175,7 @@ def verdict_counts(rows: pd.DataFrame | None) -> list[tuple[str, list[int]]]:
     """(dataset, number of rows of every verdict)."""
     if rows is None:
         return []
+    rows = rows[rows["section"] != claims.CONTROLS]
     counts = pd.crosstab(rows["dataset"], rows["verdict"]).reindex(columns=wording.VERDICTS, fill_value=0)
     return [(dataset, line.tolist()) for dataset, line in counts.iterrows()]
 

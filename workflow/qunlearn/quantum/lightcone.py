@@ -162,7 +162,9 @@ def pauli_features(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
     """(N, 4^k) expectation values <x|P|x> of every Pauli string on the cone's qubits, for states (N, 2^L)."""
     k = len(support(ansatz))
     out = np.empty((len(states), 4**k))
-    rows = max(1, 2**22 // max(4**k, 2**n))  # bounds the memory of states and reduced states to about 64 MiB each
+    rows = max(
+        1, 2**22 // max(4**k, 2**ansatz.qubits)
+    )  # bounds the memory of states and reduced states to about 64 MiB each
     for start in range(0, len(states), rows):
         part = states[start : start + rows]
         tensor = reduced_states(ansatz, part).reshape(-1, *(2,) * (2 * k))
