@@ -61,9 +61,9 @@ def test_alphas_off_the_sweep_get_blocks_of_their_own():
 
 def test_a_cell_off_the_grid_can_be_asked_for():
     g = grid()
-    assert g.parse_alphas("0.35") == (0.35,) and g.parse_seeds("17") == (17,)
-    assert g.trained("xxz", "qnn", "label_flipping", (0.35,), (17,)) == [
-        "results/train/xxz/qnn/label_flipping/alpha0.35/seed17.h5"
+    assert g.parse_alphas("0.37") == (0.37,) and g.parse_seeds("17") == (17,)
+    assert g.trained("xxz", "qnn", "label_flipping", (0.37,), (17,)) == [
+        "results/train/xxz/qnn/label_flipping/alpha0.37/seed17.h5"
     ]
     with pytest.raises(UserError, match=r"no block '0\.05-0\.25'"):
         g.parse_alphas("0.05-0.25")
