@@ -86,7 +86,8 @@ def _verdicts(axis, part: pd.DataFrame, models: list[str], methods: list[str], s
         label.set_color(_colour(method))
     axis.spines[:].set_visible(False)
     for x, (_, schedule) in enumerate(columns):
-        axis.plot(x, len(rows), "o", color="0.2", ms=2.6, mew=0.7, clip_on=False, **FACES[schedule])
+        look = {"color": "0.2", "ms": 2.6, "mew": 0.7, "clip_on": False, **FACES[schedule]}
+        axis.plot(x, -0.025, "o", transform=axis.get_xaxis_transform(), **look)
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlim=(-0.5, len(columns) - 0.5))
     axis.set_xlabel(f"seeds of {seeds} within the retrains' 95 % range", size=6.5, labelpad=10)
 
