@@ -123,6 +123,13 @@ def test_every_figure_is_there_once_with_its_words(made, found):
     assert made[1][0].title == "Resilience to poisoned training data" and "**" not in made[1][0].caption
 
 
+@pytest.mark.parametrize("caption", sorted(PAGE.glob("fig*.rst")), ids=lambda path: path.stem)
+def test_every_caption_is_sound_and_begins_with_a_title(caption, tmp_path):
+    (tmp_path / f"{caption.stem}.png").write_bytes(PIXEL)
+    drawn = report.figure(tmp_path / f"{caption.stem}.png", caption, "main", [])
+    assert drawn.title != drawn.label and not drawn.title.endswith(".") and drawn.caption.startswith("<p>")
+
+
 def test_every_claim_is_there_with_its_verdict_and_figure(made, text):
     rows = decide(made[0])
     for name, claim in claims.CLAIMS.items():

@@ -81,14 +81,9 @@ def trained_for(stage):
     return of
 
 
-def drawn_by(figure):
-    """The rule that draws a figure, or None."""
-    return next((rule for rule in workflow.rules if grid.figure(figure) in rule.output), None)
-
-
 def tables_of(figure):
-    """Tables that the figure's rule reads or writes."""
-    drawing = drawn_by(figure)
+    """Tables that the rule which draws a figure reads or writes."""
+    drawing = next(rule for rule in workflow.rules if grid.figure(figure) in rule.output)
     files = [str(file) for file in (*drawing.input, *drawing.output) if not callable(file)]
     names = [os.path.basename(file).removesuffix(".csv") for file in files]
     return [name for name, file in zip(names, files) if file == grid.table(name)]

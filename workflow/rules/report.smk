@@ -4,8 +4,7 @@ PAGE = os.path.join(workflow.basedir, "workflow", "report")
 REPORT = config["report"]["include"]
 REPORTED = {
     "main": [f"fig{number}" for number in (1, 2, 3, 4)],
-    "supplement": [f"figS_{name}" for name in config["supplement"]["figures"]]
-    + ["figS_controls"] * (drawn_by("figS_controls") is not None),
+    "supplement": [f"figS_{name}" for name in (*config["supplement"]["figures"], "controls")],
     "beyond": [f"figX_{name}" for name in config["beyond"]["figures"]],
 }
 REPORTED = {part: figures for part, figures in REPORTED.items() if part in REPORT}
