@@ -22,6 +22,8 @@ from .variants import base, parse, scalar
 
 #: Sections under `supplement` that analyse the landscape at alphas of their own.
 LANDSCAPES = ("spectrum", "curvature", "slices")
+#: Sections under `beyond` that run one QNN on imperfect hardware.
+HARDWARE = ("noise", "shots")
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
 
@@ -146,6 +148,7 @@ def _check_names(config: dict) -> list[str]:
     named += [(f"supplement.models[{i}]", name) for i, name in enumerate(config["supplement"]["models"])]
     capacity = config["supplement"]["capacity"]["models"]
     named += [(f"supplement.capacity.models[{i}]", name) for i, name in enumerate(capacity)]
+    named += [(f"beyond.{figure}.model", config["beyond"][figure]["model"]) for figure in HARDWARE]
     for stage in ("unlearning", "landscape"):
         for model, names in config[stage]["architectures"].items():
             named.append((f"{stage}.architectures.{model}", model))
@@ -282,6 +285,21 @@ def _check_models(config: dict) -> list[str]:
     return problems
 
 
+def _check_hardware(config: dict) -> list[str]:
+    """Figures about quantum hardware need a QNN that every dataset has values for, and a plateau on the grid."""
+    problems = []
+    for figure in HARDWARE:
+        study = config["beyond"][figure]
+        path, name = f"beyond.{figure}.model", study["model"]
+        if (family := config["architectures"][name]["family"]) != "qnn":
+            problems.append(f"{path}: '{name}' is of the family {family}; name an architecture of the family qnn")
+        else:
+            problems += check_variants(config, [(path, dataset, name) for dataset in config["datasets"]])
+        if study["plateau"] < min(config["alphas"]):
+            problems.append(f"beyond.{figure}.plateau: {study['plateau']} is below every value of alphas; raise it")
+    return problems
+
+
 def _check_toy(config: dict) -> list[str]:
     """The toy's QNN has one depth and a readout qubit on its register."""
     problems, qubits = [], config["toy"]["qubits"]
@@ -307,7 +325,7 @@ def validate(config: dict) -> dict:
     if not problems:
         problems = _check_models(config) + _check_toy(config)
     if not problems:
-        problems = _check_controls(config)
+        problems = _check_controls(config) + _check_hardware(config)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(problems))

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from .errors import UserError
-from .variants import base
+from .variants import base, spell
 
 ALPHAS_PATTERN = r"0\.\d{2,4}(-0\.\d{2,4})?"
 SEEDS_PATTERN = r"\d+(-\d+)?"
@@ -314,4 +314,25 @@ class Grid:
             for corruption in c["landscape"]["corruptions"]
             for alphas in chunk(self.supplement_alphas(stage), c["alphas_per_job"])
             for seeds in self.seed_blocks()
+        ]
+
+    def noise_models(self) -> list[str]:
+        """The QNN of Fig. X "noise" at every strength of either noise, with exact expectation values and with shots."""
+        study = self.config["beyond"]["noise"]
+        noises = [{knob: value} for knob in ("depolarizing", "readout_error") for value in study[knob]]
+        readings = ({}, {"shots": study["shots"]})
+        return [spell(study["model"], noise | reading) for reading in readings for noise in ({}, *noises)]
+
+    def shots_models(self) -> list[str]:
+        """The QNN of Fig. X "shots": exact, then with every number of shots."""
+        study = self.config["beyond"]["shots"]
+        return [study["model"], *(spell(study["model"], {"shots": shots}) for shots in sorted(study["shots"]))]
+
+    def label_flipped(self, models: list[str]) -> list[str]:
+        """Training files of these models under label flipping, at all alphas and seeds."""
+        return [
+            path
+            for dataset in self.config["datasets"]
+            for model in models
+            for path in self.trained(dataset, model, "label_flipping", self.alphas, self.seeds)
         ]

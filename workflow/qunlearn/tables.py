@@ -15,6 +15,7 @@ import pandas as pd
 
 from . import membership as audits
 from . import store
+from .variants import parse
 
 RESILIENCE = ["dataset", "model", "corruption", "alpha", "seed"]
 UNLEARNING = ["dataset", "model", "corruption", "alpha", "method", "seed", "step"]
@@ -86,6 +87,16 @@ def capacity(cells: list[str], datasets: list[str], alphas, seeds, margin: float
     keys = list(zip(frame["dataset"], frame["model"]))
     return frame.assign(
         parameters=[counts[key]["all"] for key in keys], live_parameters=[counts[key]["live"] for key in keys]
+    )
+
+
+def noise(cells: list[str], datasets: list[str], alphas, seeds, margin: float) -> pd.DataFrame:
+    """As `resilience`, with the strength of either noise and the number of shots (empty: exact expectation values)."""
+    frame = resilience(cells, datasets, alphas, seeds, margin)
+    changes = [parse(name)[1] for name in frame["model"]]
+    return frame.assign(
+        **{knob: [float(c.get(knob, 0)) for c in changes] for knob in ("depolarizing", "readout_error")},
+        shots=[c.get("shots", np.nan) for c in changes],
     )
 
 

@@ -36,3 +36,8 @@ def parse(name: str) -> tuple[str, dict]:
 def base(name: str) -> str:
     """'qnn~depth=3' -> 'qnn'."""
     return name.partition("~")[0]
+
+
+def spell(name: str, changes: dict) -> str:
+    """('qnn', {'depth': 3}) -> 'qnn~depth=3'; the inverse of `parse`."""
+    return f"{name}~{','.join(f'{key}={value}' for key, value in changes.items())}" if changes else name

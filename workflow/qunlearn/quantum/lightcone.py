@@ -6,6 +6,10 @@ where o(theta) holds the real Pauli coefficients of O(theta) = U^dagger Z U. The
 by gate, on a register that grows with the cone (1, 2, ..., k qubits): in this basis a rotation is a real 3x3 matrix
 on (X, Y, Z) and an RZZ mixes pairs of strings. The expectation values <x|P|x> are the model's features, computed once.
 Exact, real arithmetic, and independent of the number of qubits outside the cone.
+
+Depolarising noise stays inside this picture: the channel rho -> (1 - p) rho + p Tr_q(rho) I/2 on every qubit q after
+every layer (a Pauli error of probability 3p/4; the local noise of Wang et al., Nat. Commun. 12, 6961, 2021) is its own
+adjoint, and damps a string by 1 - p for every letter other than I. It leaves the light cone as it is.
 """
 
 from __future__ import annotations
@@ -111,8 +115,10 @@ def _turn(tensor, a: int, b: int, cosine, sine):
     return keep * tensor + swap * jnp.flip(tensor, (a, b))
 
 
-def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
-    """(4^k,) Pauli coefficients of O(theta) = U^dagger Z U on the cone's qubits, in the order of `support`."""
+def observable(ansatz: Ansatz, parameters, depolarizing: float = 0.0) -> jnp.ndarray:
+    """(4^k,) Pauli coefficients of O(theta) = U^dagger Z U on the cone's qubits, in the order of `support`; with noise
+    of probability `depolarizing` per qubit after each layer, those of the observable that the noisy circuit measures.
+    """
     cone = layers(ansatz)
     sites = [(layer, q) for layer in range(len(cone)) for q in cone[layer].rotations]
     angles = jnp.stack([parameters[np.array([g.parameter for g in cone[layer].rotations[q]])] for layer, q in sites])
@@ -121,11 +127,14 @@ def observable(ansatz: Ansatz, parameters) -> jnp.ndarray:
     for i, axis in enumerate(ansatz.rotations):  # the last gate of a site meets the observable first
         step = _rotation(axis, cosines[:, i], sines[:, i])
         blocks = step if blocks is None else blocks @ step
+    if depolarizing:  # of the layer before, which commutes with the rotations; nothing comes before the first
+        fades = np.array([1 if layer + 1 == len(cone) else 1 - depolarizing for layer, _ in sites])
+        blocks = blocks * fades.astype(blocks.dtype)[:, None, None]
     blocks = jnp.pad(blocks, ((0, 0), (1, 0), (1, 0))).at[:, 0, 0].set(1)
     block = {site: blocks[i] for i, site in enumerate(sites)}
 
     register = [ansatz.measure]
-    tensor = jnp.zeros(4, angles.dtype).at[3].set(1)
+    tensor = jnp.zeros(4, angles.dtype).at[3].set(1 - depolarizing)
     for depth, layer in enumerate(cone):
         for gate in layer.bonds:
             for qubit in gate.qubits:
