@@ -21,8 +21,7 @@ def expectations(dataset: Dataset, architecture: dict, params: dict) -> np.ndarr
     exact = architecture | {"shots": None}
     model = models.build(exact, [dataset.x_train, dataset.x_validation])
     pool = jnp.asarray(model.encode(dataset.x_validation), params["theta"].dtype)
-    logits = jax.jit(jax.vmap(lambda p: model.logits(p, {}, pool)[0]))(params)
-    return np.asarray(logits) / model.scale
+    return np.asarray(jax.jit(jax.vmap(lambda theta: model.expectation(theta, pool)))(params["theta"]))
 
 
 def expected_accuracy(z: np.ndarray, labels: np.ndarray, shots: int) -> np.ndarray:

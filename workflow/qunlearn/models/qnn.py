@@ -59,6 +59,12 @@ def complex_dtype(real):
     return jnp.result_type(real.dtype, jnp.complex64)
 
 
+def reading(z, shots, key):
+    """Means (B,) of `shots` outcomes +-1 with expectation values z (B,); derivatives are those of z."""
+    ones = jax.random.binomial(key, shots, jnp.clip((1 + z) / 2, 0, 1), dtype=z.dtype)
+    return z + jax.lax.stop_gradient(2 * ones / shots - 1 - z)
+
+
 @jax.custom_vjp
 def noisy_gradient(values, theta, noise):
     """`values` (B,) as they are; going backwards, theta's gradient (P,) gains `noise` (P,) times the norm of the
@@ -74,9 +80,9 @@ noisy_gradient.defvjp(
 
 class Model(base.Model):
     """`depth` layers; `entangler` chain | ring; `rotations` xyx | xyz; `readout_scale` s; `measure` last | qubit;
-    `free_scale`: s is trained, too, from `readout_scale` on, as s exp(parameter); `depolarizing`: probability per qubit
-    after each layer that its state is lost (replaced by I/2); `readout_error`: probability of reading the wrong bit;
-    `shots` per circuit, None: exact expectation values.
+    `free_scale`: s is trained, too, from `readout_scale` on, as s exp(parameter);
+    `depolarizing`: probability per qubit after each layer that its state is lost (replaced by I/2); `readout_error`:
+    probability of reading the wrong bit; `shots` per circuit, None: exact expectation values.
 
     Raises UserError for depolarising noise on a light cone wider than MAX_CONE.
     """
@@ -149,8 +155,8 @@ class Model(base.Model):
         counts = {"all": self.ansatz.parameters, "live": len(lightcone.live_gates(self.ansatz))}
         return {name: count + self.free_scale for name, count in counts.items()}
 
-    def _expectation(self, theta, scale, pool, rows):
-        """(B,) values s <Z>, exact."""
+    def expectation(self, theta, pool, rows=None, scale=1.0):
+        """(B,) values scale <Z> of the pool's rows, exact, with the device's noise."""
         scale = scale * self.contrast
         if self.engine != "states":
             observable = scale * self._observable(theta)[self.columns]
@@ -163,25 +169,18 @@ class Model(base.Model):
         states = chosen[:, 0] + 1j * chosen[:, 1]
         return scale * statevector.expectation(self.ansatz, theta, states)
 
-    def _reading(self, expectation, scale, key, shots):
-        """s times the means of `shots` outcomes +-1, for values s <Z> (B,); derivatives are those of the values."""
-        probability = jnp.clip((1 + expectation / scale) / 2, 0, 1)
-        ones = jax.random.binomial(key, shots, probability, dtype=probability.dtype)
-        reading = scale * (2 * ones / shots - 1)
-        return expectation + jax.lax.stop_gradient(reading - expectation)
-
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         theta = params["theta"]
         scale = self.scale * jnp.exp(params["log_scale"]) if self.free_scale else self.scale
-        values = self._expectation(theta, scale, pool, rows)
         if self.shots is None:
-            return values, state
-        shots = state["shots"].astype(values.dtype)
+            return self.expectation(theta, pool, rows, scale), state
+        z, shots = self.expectation(theta, pool, rows), state["shots"]
         following, draw, shift = jax.random.split(jax.random.wrap_key_data(state["key"]), 3)
-        values = self._reading(values, scale, draw, shots)
+        values = scale * reading(z, shots.astype(z.dtype), draw)
         if not train:
             return values, state
         live = np.zeros(theta.shape, theta.dtype)
         live[[gate.parameter for gate in lightcone.live_gates(self.ansatz)]] = 1
-        noise = scale * live / jnp.sqrt(2 * shots) * jax.random.normal(shift, theta.shape, theta.dtype)
+        spread = jax.lax.stop_gradient(scale) / jnp.sqrt(2 * shots.astype(theta.dtype))
+        noise = spread * live * jax.random.normal(shift, theta.shape, theta.dtype)
         return noisy_gradient(values, theta, noise), {**state, "key": jax.random.key_data(following)}

@@ -60,7 +60,7 @@ def draw(runs: pd.DataFrame, summary: pd.DataFrame, datasets: list[str]):
                 _against_alpha(axis, of_knob(here, knob), knob)
                 axis.set(ylim=(-0.03, 1.05), xlabel="corrupted fraction α")
             kind = "exact" if exact else f"{shots:g} shots"
-            line[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\nvalidation accuracy, {kind}")
+            line[0].set_ylabel(f"{style.DATASETS.get(dataset, dataset)}\naccuracy, {kind}")
             _against_strength(line[2], summary[summary.dataset == dataset], quantity)
             for axis in line:
                 style.panel_letter(axis, next(letters))

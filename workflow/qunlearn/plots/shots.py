@@ -44,7 +44,7 @@ def _plateau(axis, summary: pd.DataFrame) -> None:
         axis.errorbar(line["shots"], line["value"], reach, color=colour, marker=marker, ms=3, lw=1, elinewidth=0.7,
                       capsize=1.5, label=label)  # fmt: skip
     axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
-    axis.set(xscale="log", xlabel="shots per expectation value", ylim=(0.45, 1.02), title="plateau accuracy")
+    axis.set(xscale="log", xlabel="shots per expectation value", ylim=(0.3, 1.02), title="plateau accuracy")
 
 
 def draw(runs: pd.DataFrame, summary: pd.DataFrame, datasets: list[str]):
