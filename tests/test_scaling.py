@@ -134,7 +134,7 @@ def test_every_number_of_samples_gets_as_many_updates():
 def test_the_finer_grid_is_trained_apart_and_named_without_doubt():
     config = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
     grid = Grid(config)
-    paths = grid.trained("xxz", "qnn", "label_flipping", grid.scaling_alphas, grid.seeds)
+    paths = grid.scaling("xxz", "qnn")
     assert [path.split("/")[-2] for path in paths] == ["alpha0.00-0.90", "alpha0.35-0.65"]
     assert grid.parse_alphas("0.35-0.65") == grid.fine_alphas and 0.5 not in grid.fine_alphas
     assert grid.trained("xxz", "qnn", "label_flipping", grid.alphas, grid.seeds) == paths[:1]

@@ -96,7 +96,7 @@ class Grid:
     def train_blocks(self, needed=None) -> list[tuple]:
         """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
         size = self.config["alphas_per_job"]
-        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size) + chunk(self.fine_alphas, size)
+        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
         return [b for b in blocks if set(b) & set(self.alphas if needed is None else needed)]
 
     def landscape_blocks(self) -> list[tuple]:
@@ -168,7 +168,7 @@ class Grid:
         `trained_alone`."""
         if "~" in dataset + model:
             return self.trained_alone(dataset, model, corruption, alphas, seeds)
-        known = {*self.alphas, *self.extra_alphas, *self.fine_alphas}
+        known = {*self.alphas, *self.extra_alphas}
         blocks = self.train_blocks(alphas) + [(a,) for a in alphas if a not in known]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
@@ -214,6 +214,15 @@ class Grid:
                 paths += self.trained_alone(*control.run[:3], alphas, self.seeds)
                 paths += self.trained(*control.base[:3], alphas, self.seeds)
         return list(dict.fromkeys(paths))
+
+    def scaling(self, dataset, model) -> list[str]:
+        """Training files of a model of Fig. X "scaling": the study's alphas, and those of the finer grid."""
+        shared = [a for a in self.scaling_alphas if a not in self.fine_alphas]
+        return self.trained(dataset, model, "label_flipping", shared, self.seeds) + [
+            self.train(dataset, model, "label_flipping", alphas, seeds)
+            for alphas in chunk(self.fine_alphas, self.config["alphas_per_job"])
+            for seeds in self.seed_blocks()
+        ]
 
     def all_trained(self, models=None) -> list[str]:
         """Training files of all alphas and seeds, of the study's models or of those given."""

@@ -7,15 +7,7 @@ SCALING = scaling_cases(config)
 rule tabulate_scaling:
     input:
         data=sorted({grid.data(case["data"]) for case in SCALING}),
-        cells=sorted(
-            {
-                path
-                for case in SCALING
-                for path in grid.trained(
-                    case["data"], case["model"], "label_flipping", grid.scaling_alphas, grid.seeds
-                )
-            }
-        ),
+        cells=sorted({path for case in SCALING for path in grid.scaling(case["data"], case["model"])}),
     output:
         runs=grid.table("scaling"),
         fits=grid.table("scaling_fits"),
