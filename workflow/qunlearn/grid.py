@@ -175,10 +175,8 @@ class Grid:
 
     def trained_alone(self, dataset, model, corruption, alphas, seeds) -> list[str]:
         """Training files of the given cells and, where alphas are left out between them, of those between."""
-        grids = (self.alphas, self.extra_alphas, self.fine_alphas)
-        size, known = self.config["alphas_per_job"], {alpha for grid in grids for alpha in grid}
-        blocks = [block for grid in grids for block in chunk([a for a in alphas if a in grid], size)]
-        blocks += [(a,) for a in alphas if a not in known]
+        on_grid = [a for a in alphas if a in self.alphas]
+        blocks = chunk(on_grid, self.config["alphas_per_job"]) + [(a,) for a in alphas if a not in on_grid]
         groups = self.seed_blocks(seeds) + [(s,) for s in seeds if s not in self.seeds]
         return [self.train(dataset, model, corruption, b, g) for b in blocks for g in groups]
 
