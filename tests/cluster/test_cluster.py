@@ -90,7 +90,7 @@ def faulty_profile(folder):
         slurm_partition="faulty",
         mem_mb=f"300 if {first} ('0.00', '0') else 8000",
         runtime=f"1 if {first} ('0.00', '1') else 60",
-        slurm_extra=f"'--nodelist=f1' if {first} ('0.30', '0') else '--nodelist=f2' if attempt == 1 else ''",
+        slurm_extra=f"'--nodelist=f1' if {first} ('0.30', '0') else '--nodelist=f2'",
     )
     del profile["groups"], profile["group-components"]
     (folder / "profiles/faulty").mkdir()
