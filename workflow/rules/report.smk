@@ -5,7 +5,8 @@ REPORT = config["report"]["include"]
 REPORTED = {
     "main": [f"fig{number}" for number in (1, 2, 3, 4)],
     "supplement": [f"figS_{name}" for name in config["supplement"]["figures"]],
-    "beyond": ["figS_controls"] * bool(grid.controls()) + [f"figX_{name}" for name in config["beyond"]["figures"]],
+    "beyond": ["figS_controls"] * bool(grid.controls())
+    + [f"figX_{name}" for name in config["beyond"]["figures"]],
 }
 REPORTED = {part: figures for part, figures in REPORTED.items() if part in REPORT}
 REPORT_FIGURES = [figure for figures in REPORTED.values() for figure in figures]
