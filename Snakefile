@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 
 from snakemake.exceptions import WorkflowError
 
-from qunlearn.config import check_folders, check_published, validate
+from qunlearn.validation import check_folders, check_published, validate
 from qunlearn.errors import UserError
 from qunlearn.grid import TABLES, Grid
 from qunlearn.job import share_library

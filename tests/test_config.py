@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from project import ROOT
-from qunlearn import config as configuration
 from qunlearn import corruption, data, models, unlearning
+from qunlearn.config import architecture, training_schedule, unlearning_schedule
 from qunlearn.errors import UserError
+from qunlearn.schema import schema
+from qunlearn.validation import validate
 
 
 @pytest.fixture
@@ -27,9 +29,9 @@ def put(config, path, value):
 
 
 def test_the_configuration_as_shipped_is_valid(good):
-    assert configuration.validate(good)["alphas"][3] == 0.3
+    assert validate(good)["alphas"][3] == 0.3
     preset = yaml.safe_load((ROOT / "presets" / "paper.yaml").read_text())
-    assert configuration.validate(good | preset)["datasets"] == ["mnist", "xxz"]
+    assert validate(good | preset)["datasets"] == ["mnist", "xxz"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_the_configuration_as_shipped_is_valid(good):
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_cure(path, value, words, good):
     with pytest.raises(UserError) as refused:
-        configuration.validate(put(good, path, value))
+        validate(put(good, path, value))
     assert words in str(refused.value)
     assert "1 problem in the configuration" in str(refused.value)
 
@@ -95,14 +97,14 @@ def test_a_mistake_is_named_with_its_cure(path, value, words, good):
 def test_a_missing_key_is_named(good):
     del good["unlearning"]["scrub"]["lambda_fo"]
     with pytest.raises(UserError, match=r"unlearning\.scrub\.lambda_fo: the key 'lambda_fo' is missing"):
-        configuration.validate(good)
+        validate(good)
 
 
 def test_all_problems_come_at_once(good):
     good["seeds"], good["precision"] = [], "quadruple"
     good["data"]["xxz"]["length"] = 3
     with pytest.raises(UserError, match="4 problems") as refused:
-        configuration.validate(good)
+        validate(good)
     assert all(key in str(refused.value) for key in ("seeds", "precision", "data.xxz.length"))
 
 
@@ -111,30 +113,30 @@ def test_command_line_strings_are_converted(good):
     put(good, "training.xxz.qnn.learning_rate", "1e-3")
     put(good, "training.xxz.qnn.batch", "16")
     put(good, "architectures.qnn.depth", {"xxz": "3"})
-    found = configuration.validate(good)
+    found = validate(good)
     assert found["alphas"] == [0.1, 0.3] and found["seeds"] == [2] and found["datasets"] == ["xxz"]
-    assert configuration.training_schedule(found, "xxz", "qnn") == {"epochs": 200, "batch": 16, "learning_rate": 1e-3}
-    assert configuration.architecture(found, "xxz", "qnn")["depth"] == 3
+    assert training_schedule(found, "xxz", "qnn") == {"epochs": 200, "batch": 16, "learning_rate": 1e-3}
+    assert architecture(found, "xxz", "qnn")["depth"] == 3
 
 
 def test_validation_leaves_its_input_alone_and_repeats(good):
     before = copy.deepcopy(good)
-    once = configuration.validate(good)
-    assert good == before and configuration.validate(once) == once
+    once = validate(good)
+    assert good == before and validate(once) == once
 
 
 def test_an_architecture_overrides_its_family(good):
-    found = configuration.validate(good | {"datasets": ["mnist"]})
-    assert configuration.training_schedule(found, "mnist", "mlp_16_4")["batch"] == 128
-    assert configuration.training_schedule(found, "digits", "mlp_16_4")["batch"] == 32
-    assert configuration.unlearning_schedule(found, "mnist", "mlp_16_4") == {
+    found = validate(good | {"datasets": ["mnist"]})
+    assert training_schedule(found, "mnist", "mlp_16_4")["batch"] == 128
+    assert training_schedule(found, "digits", "mlp_16_4")["batch"] == 32
+    assert unlearning_schedule(found, "mnist", "mlp_16_4") == {
         "epochs": 50, "batch": 0, "learning_rate": 0.001,
     }  # fmt: skip
 
 
 def test_registries_schema_and_readme_name_the_same_things(good):
-    defs = configuration.schema()["$defs"]
-    methods = configuration.schema()["properties"]["methods"]["items"]["enum"]
+    defs = schema()["$defs"]
+    methods = schema()["properties"]["methods"]["items"]["enum"]
     assert set(defs["dataset"]["enum"]) == set(data.REGISTRY) == set(good["data"])
     assert defs["corruption"]["enum"] == list(corruption.REGISTRY)
     assert defs["architecture"]["properties"]["family"]["enum"] == list(models.REGISTRY)

@@ -12,7 +12,6 @@ import yaml
 
 from project import ROOT
 from qunlearn import claims, corruption, landscape, models, store, tables, training
-from qunlearn import config as configuration
 from qunlearn.config import data_options, training_schedule
 from qunlearn.data import normalised_images
 from qunlearn.errors import UserError
@@ -23,6 +22,7 @@ from qunlearn.models.observable import BestObservable
 from qunlearn.problem import Cell, Problem
 from qunlearn.training import Batch, Schedule
 from qunlearn.unlearning import CONTROLS
+from qunlearn.validation import validate
 
 MLP = {"family": "mlp", "hidden": [16, 4]}
 QNN = {
@@ -33,7 +33,7 @@ CELLS = [Cell(0.3, 0), Cell(0.3, 1)]
 
 @pytest.fixture(scope="module")
 def config():
-    return configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    return validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
 
 
 # -- outputs ------------------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_a_mistaken_control_is_named(change, words, config):
     wrong = copy.deepcopy(config)
     wrong["controls"]["runs"][0] |= change
     with pytest.raises(UserError) as error:
-        configuration.validate(wrong)
+        validate(wrong)
     assert words in str(error.value)
 
 

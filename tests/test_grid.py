@@ -5,9 +5,9 @@ import yaml
 
 from project import ROOT
 from qunlearn.codehash import code_hash, sources
-from qunlearn.config import validate
 from qunlearn.errors import UserError
 from qunlearn.grid import Grid, format_alpha
+from qunlearn.validation import validate
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 

@@ -11,7 +11,6 @@ import yaml
 from jax.flatten_util import ravel_pytree
 
 from project import ROOT
-from qunlearn import config as configuration
 from qunlearn import corruption, landscape, training
 from qunlearn.errors import UserError
 from qunlearn.experiment import embed, surface, toy
@@ -22,6 +21,7 @@ from qunlearn.problem import Cell, Problem
 from qunlearn.quantum import lightcone
 from qunlearn.quantum.ansatz import Ansatz
 from qunlearn.training import Schedule
+from qunlearn.validation import validate
 
 MLP = {"family": "mlp", "hidden": [8, 4]}
 QNN = {
@@ -139,7 +139,7 @@ def test_a_toy_that_cannot_be_built_is_refused(key, value, words):
     good = yaml.safe_load((ROOT / "config.yaml").read_text())
     good["toy"]["architectures"]["qnn"][key] = value
     with pytest.raises(UserError) as refused:
-        configuration.validate(good)
+        validate(good)
     assert words in str(refused.value)
 
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from project import ROOT, planned
-from qunlearn import config as configuration
 from qunlearn import models
 from qunlearn.claims.statistics import sigmoid
+from qunlearn.config import architecture
 from qunlearn.errors import UserError
 from qunlearn.experiment.readout import expected_accuracy
 from qunlearn.grid import Grid
@@ -19,6 +19,7 @@ from qunlearn.plateau import summary
 from qunlearn.quantum import ansatz, lightcone
 from qunlearn.quantum.ansatz import Ansatz
 from qunlearn.training import cross_entropy
+from qunlearn.validation import validate
 from qunlearn.variants import parse, spell
 
 OPTIONS = {
@@ -234,14 +235,14 @@ def test_summary_names_no_turning_point_where_there_is_no_plateau():
 
 
 def test_models_of_the_figures_are_those_of_the_configuration():
-    config = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    config = validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
     study, grid = config["beyond"]["noise"], Grid(config)
     names = grid.noise_models()
     assert len(names) == len(set(names)) == 2 * (1 + len(study["depolarizing"]) + len(study["readout_error"]))
     for name in [*names, *grid.shots_models()]:
         assert spell(*parse(name)) == name
-        options = configuration.architecture(config, "xxz", name)
-        assert options == configuration.architecture(config, "xxz", "qnn") | parse(name)[1]
+        options = architecture(config, "xxz", name)
+        assert options == architecture(config, "xxz", "qnn") | parse(name)[1]
 
 
 def test_a_study_of_hardware_needs_a_qnn_and_a_plateau_on_the_grid():
@@ -249,7 +250,7 @@ def test_a_study_of_hardware_needs_a_qnn_and_a_plateau_on_the_grid():
     config["beyond"]["noise"]["model"] = "mlp"
     config["alphas"] = [0.5, 0.6]
     with pytest.raises(UserError) as error:
-        configuration.validate(config)
+        validate(config)
     assert "beyond.noise.model: 'mlp' is of the family mlp" in str(error.value)
     assert "beyond.shots.plateau: 0.4 is below every value of alphas" in str(error.value)
 

@@ -14,10 +14,10 @@ import yaml
 
 from project import ROOT, planned, snakemake
 from qunlearn import claims, report, rulegraph, timing
-from qunlearn import config as configuration
+from qunlearn.validation import validate
 from test_claims import decide, world
 
-CONFIG = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+CONFIG = validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
 PAGE = ROOT / "workflow" / "report"
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63606060f80f0001040100"

@@ -11,15 +11,16 @@ import pytest
 import yaml
 
 from project import ROOT
-from qunlearn import config as configuration
 from qunlearn import data, scaling
 from qunlearn.claims.statistics import fit_transition, sigmoid
+from qunlearn.config import scaling_cases, training_schedule
 from qunlearn.data import xxz
 from qunlearn.errors import UserError
 from qunlearn.experiment import gradients
 from qunlearn.grid import Grid
 from qunlearn.models import qnn
 from qunlearn.quantum import lightcone
+from qunlearn.validation import validate
 
 CIRCUIT = {"entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
 ALPHAS = np.sort([*np.arange(0, 1, 0.1), 0.35, 0.42, 0.44, 0.46, 0.48, 0.52, 0.54, 0.56, 0.58, 0.65])
@@ -119,20 +120,20 @@ def test_fewer_ground_states_are_spread_over_both_phases():
 
 
 def test_every_number_of_samples_gets_as_many_updates():
-    config = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
-    cases = [case for case in configuration.scaling_cases(config) if case["scaled"] == "samples"]
+    config = validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    cases = [case for case in scaling_cases(config) if case["scaled"] == "samples"]
     assert len(cases) == 2 * 4
     for dataset in ("digits", "xxz"):
         updates = set()
         for case in cases:
             if case["dataset"] == dataset:
-                schedule = configuration.training_schedule(config, case["data"], case["model"])
+                schedule = training_schedule(config, case["data"], case["model"])
                 updates.add(schedule["epochs"] * -(-case["size"] // schedule["batch"]))
         assert len(updates) == 1, updates
 
 
 def test_the_finer_grid_is_trained_apart_and_named_without_doubt():
-    config = configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    config = validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
     grid = Grid(config)
     paths = grid.scaling("xxz", "qnn")
     assert [path.split("/")[-2] for path in paths] == ["alpha0.00-0.90", "alpha0.35-0.65"]
@@ -221,4 +222,4 @@ def test_a_model_that_is_no_qnn_is_refused(name):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["beyond"][name]["model"] = "mlp"
     with pytest.raises(UserError, match=f"beyond.{name}.model: no QNN 'mlp'"):
-        configuration.validate(config)
+        validate(config)

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from project import planned, snakemake
-from qunlearn import config as configuration
 from qunlearn import store, tables
 from qunlearn.errors import UserError
 from qunlearn.experiment.cost import measure
@@ -21,8 +20,10 @@ from qunlearn.grid import SCANNED, Grid
 from qunlearn.plots import cost as cost_figure
 from qunlearn.plots import scan as scan_figure
 from qunlearn.problem import Cell, Problem
+from qunlearn.schema import SCHEMA_FILE
 from qunlearn.training import Schedule, Trained
 from qunlearn.unlearning import REGISTRY
+from qunlearn.validation import validate
 
 MLP = {"family": "mlp", "hidden": [8]}
 QNN = {
@@ -183,16 +184,16 @@ def test_the_heat_map_has_the_means_in_place_and_marks_what_reaches_retraining()
 
 
 def test_extras_follow_the_datasets_and_add_no_model():
-    good = yaml.safe_load(configuration.SCHEMA_FILE.parents[2].joinpath("config.yaml").read_text())
-    grid = Grid(configuration.validate(good))
+    good = yaml.safe_load(SCHEMA_FILE.parents[2].joinpath("config.yaml").read_text())
+    grid = Grid(validate(good))
     added = [case for case in grid.forgetting_cases() if case[2] == "feature_randomization"]
     assert added == [("xxz", model, "feature_randomization", 0.8) for model in ("mlp", "qnn")]
     assert {case[3] for case in grid.forgetting_cases() if case[2] == "label_flipping"} == {0.1, 0.2, 0.3, 0.4}
-    fewer = Grid(configuration.validate(good | {"datasets": ["digits"]}))
+    fewer = Grid(validate(good | {"datasets": ["digits"]}))
     assert {case[0] for case in fewer.forgetting_cases()} == {"digits"} and not fewer.forgetting_extras()
     good["supplement"]["forgetting"]["extras"][0]["alpha"] = 0.12345
     with pytest.raises(UserError, match=r"supplement\.forgetting\.extras\[0\]: 0\.12345 has more than four decimals"):
-        configuration.validate(good)
+        validate(good)
 
 
 SMALL = {

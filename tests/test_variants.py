@@ -5,16 +5,16 @@ import pytest
 import yaml
 
 from project import ROOT, copy_project, planned, snakemake
-from qunlearn import config as configuration
 from qunlearn.config import architecture, data_options, training_schedule
 from qunlearn.errors import UserError
 from qunlearn.problem import Cell, Problem
+from qunlearn.validation import check_variants, validate
 from qunlearn.variants import parse
 
 
 @pytest.fixture(scope="module")
 def config():
-    return configuration.validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    return validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
 
 
 def test_a_name_splits_into_its_base_and_typed_changes():
@@ -50,7 +50,7 @@ def test_changes_reach_the_architecture_the_training_and_the_data(config):
     ],
 )
 def test_a_mistake_in_a_change_is_named(config, dataset, model, words):
-    [line] = configuration.check_variants(config, [("here", dataset, model)])
+    [line] = check_variants(config, [("here", dataset, model)])
     assert line.startswith("here: ") and words in line
 
 
