@@ -58,6 +58,10 @@ def tables(folder):
     return {name: (folder / f"results/tables/{name}.csv").read_bytes() for name in TABLES}
 
 
+def same_resilience(folder, study):
+    return (folder / RESILIENCE).read_bytes() == (study / RESILIENCE).read_bytes()
+
+
 def half_written(folder):
     return [path for path in (folder / "results").rglob(".*") if path.is_file()]
 
@@ -90,24 +94,24 @@ def test_killing_the_main_process_ten_times(project, study):
 
 @pytest.mark.workflow
 def test_killing_a_training_job(project, study):
-    main = start(project, "tables")
+    main = start(project, RESILIENCE)
     victim = wait_for(lambda: [p for p in scripts(project) if "train_models" in " ".join(p.cmdline())])[0]
     victim.kill()
     assert main.wait(1200) != 0
-    snakemake(project, "tables")
-    assert tables(project) == tables(study)
+    snakemake(project, RESILIENCE)
+    assert same_resilience(project, study)
 
 
 @pytest.mark.workflow
 def test_a_second_run_in_the_same_folder_is_refused(project, study):
-    main = start(project, "tables")
+    main = start(project, RESILIENCE)
     wait_for(lambda: scripts(project))
-    text = snakemake(project, "tables", check=False)
+    text = snakemake(project, RESILIENCE, check=False)
     assert "cannot be locked" in text and "Traceback" not in text
     done = recover(project)
     assert done.returncode and f"process {main.pid}" in done.stderr and "Nothing was changed" in done.stderr
     assert main.wait(1200) == 0
-    assert tables(project) == tables(study)
+    assert same_resilience(project, study)
 
 
 @pytest.fixture
@@ -131,19 +135,19 @@ def test_a_full_disk_and_a_read_only_one(project, small_disk, study):
     with pytest.raises(OSError, match="No space"):
         filler.write_bytes(bytes(4_000_000))
     before = snapshot(project)
-    text = snakemake(project, "tables", check=False)
+    text = snakemake(project, RESILIENCE, check=False)
     assert "the disk is full" in text and "Free space and run the same command again" in text
     assert {path: when for path, when in snapshot(project).items() if path in before} == before
 
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    text = snakemake(project, "tables", check=False)
+    text = snakemake(project, RESILIENCE, check=False)
     assert "paths.results:" in text and "cannot be written" in text and "Nothing was started" in text
     assert "Traceback" not in text
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
 
-    snakemake(project, "tables")
-    assert tables(project) == tables(study)
+    snakemake(project, RESILIENCE)
+    assert same_resilience(project, study)
     assert not half_written(project)
 
 
@@ -162,7 +166,7 @@ def test_damaged_results_are_named_then_recomputed(name, damage, study, tmp_path
     assert name in text and "Delete it and run" in text and "Traceback" not in text
     path.unlink()
     snakemake(folder, RESILIENCE)
-    assert (folder / RESILIENCE).read_bytes() == (study / RESILIENCE).read_bytes()
+    assert same_resilience(folder, study)
 
 
 @pytest.mark.workflow
