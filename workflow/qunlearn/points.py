@@ -32,14 +32,14 @@ def _read(paths: list[str], seeds):
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if seed in seeds:
                 state = content["validation_accuracy"][i], content["diverged"][i]
-                yield [*tables._names(path, 2), alpha, seed], *state, content["cells"][f"{i:04d}"]
+                yield [*tables.path_names(path, 2), alpha, seed], *state, content["cells"][f"{i:04d}"]
 
 
 def _finish(rows: list, columns: list[str], by: list[str], finite: list[str], datasets, margin: float) -> pd.DataFrame:
     """A sorted table whose last column flags collapsed runs: the rows carry `collapsed` = diverged."""
     frame = pd.DataFrame(rows, columns=[*columns, "val_accuracy", "collapsed"]).sort_values(by, ignore_index=True)
     broken = frame["collapsed"].astype(bool) | ~np.isfinite(frame[finite].astype(float)).all(axis=1)
-    return frame.assign(collapsed=tables._flag(frame, broken, tables.chance(datasets), margin))
+    return frame.assign(collapsed=tables.flag_collapsed(frame, broken, tables.chance(datasets), margin))
 
 
 def spectrum(cells, datasets, seeds, margin: float, zero: float) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -33,7 +33,7 @@ def write_csv(frame: pd.DataFrame, path) -> None:
         frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 
 
-def _names(path: str, depth: int) -> list[str]:
+def path_names(path: str, depth: int) -> list[str]:
     """dataset, model and corruption from a result's path, `depth` folders above the file."""
     parts = PurePath(path).parts
     return list(parts[-depth - 3 : -depth])
@@ -48,7 +48,7 @@ def chance(datasets: list[str]) -> dict[str, float]:
     return shares
 
 
-def _flag(frame: pd.DataFrame, broken: pd.Series, chances: dict[str, float], margin: float) -> pd.Series:
+def flag_collapsed(frame: pd.DataFrame, broken: pd.Series, chances: dict[str, float], margin: float) -> pd.Series:
     """True where a row's run is broken, or the clean run of its seed stayed at chance."""
     run = ["dataset", "model", "corruption", "seed"]
     limit = frame["dataset"].map(chances) + margin
@@ -66,11 +66,11 @@ def resilience(cells: list[str], datasets: list[str], alphas, seeds, margin: flo
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if alpha in alphas and seed in seeds:
                 values = [history[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in _SETS]
-                rows.append([*_names(path, 2), alpha, seed, *values, content["diverged"][i]])
+                rows.append([*path_names(path, 2), alpha, seed, *values, content["diverged"][i]])
     columns = [*RESILIENCE, "train_accuracy", "val_accuracy", "train_loss", "val_loss", "collapsed"]
     frame = pd.DataFrame(rows, columns=columns).sort_values(RESILIENCE, ignore_index=True)
     broken = frame["collapsed"] | ~np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=1)
-    return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
+    return frame.assign(collapsed=flag_collapsed(frame, broken, chance(datasets), margin))
 
 
 _SETS = ("train", "validation")
@@ -82,7 +82,7 @@ def capacity(cells: list[str], datasets: list[str], alphas, seeds, margin: float
     counts = {}
     for path in cells:
         _, attributes = store.read(path, store.CELLS)
-        dataset, model, _ = _names(path, 2)
+        dataset, model, _ = path_names(path, 2)
         counts[dataset, model] = json.loads(attributes["settings"])["parameters"]
     keys = list(zip(frame["dataset"], frame["model"]))
     return frame.assign(
@@ -118,7 +118,7 @@ def unlearning(cells: list[str], seeds) -> pd.DataFrame:
                 "val_loss": history["validation_loss"][i],
             }
             frame = pd.DataFrame(columns)
-            names = dict(zip(UNLEARNING, [*_names(path, 3), alpha, method, seed]))
+            names = dict(zip(UNLEARNING, [*path_names(path, 3), alpha, method, seed]))
             losses = [history[f"{name}_loss"][i] for name in ("train", "validation", "retain")]
             failed = bool(content["diverged"][i]) or not np.all(np.isfinite(losses))
             parts.append(frame.assign(**names, step=np.arange(len(frame)), collapsed=failed))
@@ -132,7 +132,7 @@ def along(cells: list[str], datasets: list[str], alphas, seeds, points: int = 25
     parts = []
     for path in cells:
         content, attributes = store.read(path, store.CELLS)
-        schedule, names = json.loads(attributes["settings"])["schedule"], _names(path, 2)
+        schedule, names = json.loads(attributes["settings"])["schedule"], path_names(path, 2)
         per_epoch = -(-sizes[names[0]] // schedule["batch"]) if schedule["batch"] else 1
         epochs = np.unique(np.geomspace(1, schedule["epochs"], points).round().astype(int))
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
@@ -212,7 +212,7 @@ def scan(cells: list[str], retrained: list[str], seeds) -> pd.DataFrame:
                 | ~np.isfinite([final["validation_loss"], final["retain_loss"]]).all(0),
             }
         )
-        names = dict(zip(SCAN, _names(path, 3)), method=PurePath(path).parts[-2])
+        names = dict(zip(SCAN, path_names(path, 3)), method=PurePath(path).parts[-2])
         parts.append(frame[frame["seed"].isin(seeds)].assign(**names))
     frame = _with_retrained(pd.concat(parts), unlearning(retrained, seeds))
     values = ["val_accuracy", "retain_accuracy", "forget_accuracy", "val_loss", "retrain_val_accuracy", "collapsed"]
@@ -274,7 +274,7 @@ def membership(cells: list[str], seeds, margin: float) -> pd.DataFrame:
                 dead = failed["retrains"][schedule] | (accuracy <= max(share, 1 - share) + margin)
                 references = audits.reference(retrains, labels)
                 for method, logits in cell["models"].items():
-                    names = [*_names(path, 2), cell["alpha"], method, cell["seed"], schedule]
+                    names = [*path_names(path, 2), cell["alpha"], method, cell["seed"], schedule]
                     for measure, value in audits.measures(logits, retrains, labels).items():
                         among = references[measure]
                         low, high = audits.reference_range(among)
@@ -304,7 +304,7 @@ def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd
             for part in _SETS:
                 curvature = [content[part][name][i] for name in names]
                 accuracy, failed = content["validation_accuracy"][i], content["diverged"][i]
-                rows.append([*_names(path, 2), alpha, seed, part, *curvature, accuracy, failed])
+                rows.append([*path_names(path, 2), alpha, seed, part, *curvature, accuracy, failed])
     frame = pd.DataFrame(rows, columns=[*LANDSCAPE, *names, "val_accuracy", "collapsed"])
     frame = frame.sort_values(LANDSCAPE, ignore_index=True)
     key = ["dataset", "model", "corruption", "seed", "eval_set"]
@@ -313,7 +313,7 @@ def landscape(cells: list[str], datasets: list[str], seeds, margin: float) -> pd
     with np.errstate(divide="ignore", invalid="ignore"):
         frame.insert(len(frame.columns) - 2, "lrr", frame["trace"].to_numpy() / reference)
     broken = frame["collapsed"] | ~np.isfinite(frame[["trace", "lrr"]]).all(axis=1)
-    return frame.assign(collapsed=_flag(frame, broken, chance(datasets), margin))
+    return frame.assign(collapsed=flag_collapsed(frame, broken, chance(datasets), margin))
 
 
 def gradients(frame: pd.DataFrame, datasets: list[str], margin: float) -> pd.DataFrame:
@@ -327,7 +327,7 @@ def gradients(frame: pd.DataFrame, datasets: list[str], margin: float) -> pd.Dat
     broken = (trained & ~np.isfinite(frame["lrr"])) | frame["collapsed"].fillna(False).astype(bool)
     broken |= ~np.isfinite(frame[["readout", "loss"]]).all(axis=1)
     frame["collapsed"] = broken
-    frame.loc[trained, "collapsed"] = _flag(frame[trained], broken[trained], chance(datasets), margin)
+    frame.loc[trained, "collapsed"] = flag_collapsed(frame[trained], broken[trained], chance(datasets), margin)
     order = ["dataset", "qubits", "depth", "ensemble", "alpha", "seed"]
     shape = ["cone", "live_parameters", "purity", "two_design"]
     values = ["readout", "loss", "trace", "lrr", "val_accuracy", "collapsed"]

@@ -203,7 +203,7 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
     return jax.tree.map(np.asarray, measure(params, state, pools, arrays))
 
 
-def _segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
+def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
     """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
 
     The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
@@ -243,7 +243,7 @@ def replicas_together(params_bytes: int, replicas: int, wanted: int | None = Non
     return max(1, min(LANES, CACHE_BYTES // (4 * params_bytes)))
 
 
-def _over_replicas(function, in_axes: tuple, lanes: int):
+def over_replicas(function, in_axes: tuple, lanes: int):
     """`function` over the replica axis: a vmap, or for a single lane the bare function, whose matrix products XLA
     compiles to faster code without a batch dimension of one."""
     if lanes > 1:
@@ -309,9 +309,9 @@ def minimise(
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
-    segment = partial(_segment, model, loss, optimiser, sources)
-    run = jax.jit(_over_replicas(segment, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
-    measure = jax.jit(_over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
+    part = partial(segment, model, loss, optimiser, sources)
+    run = jax.jit(over_replicas(part, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
+    measure = jax.jit(over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
     began, done, finished = time.monotonic(), 0, []
     groups = [list(range(i, min(i + together, replicas))) for i in range(0, replicas, together)]
     for group in groups:

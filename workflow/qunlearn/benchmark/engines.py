@@ -78,9 +78,9 @@ def project_program(model, pool, labels, order):
     rows = np.tile(np.arange(len(labels)), (lanes, 1))
     targets = np.tile(labels, (lanes, 1)).astype(pool.dtype)
     streams = {"train": training.Stream(rows, targets, np.zeros_like(targets))}
-    segment = partial(training._segment, model, training.training_loss, optimiser, {})
+    segment = partial(training.segment, model, training.training_loss, optimiser, {})
     carry = (params, state, jax.vmap(optimiser.init)(params)), ()
-    function = training._over_replicas(segment, (None, 0, 0, 0, 0, 0), lanes)
+    function = training.over_replicas(segment, (None, 0, 0, 0, 0, 0), lanes)
     return function, ({"train": pool}, carry, streams, {}, {}, {"train": order[:, None]})
 
 
