@@ -146,18 +146,26 @@ def test_a_reading_is_unbiased_with_the_variance_of_a_binomial_mean(shots, rng):
     np.testing.assert_allclose(counts, np.round(counts), atol=1e-9)
 
 
-def test_many_shots_give_the_exact_logits_and_gradient(rng):
+@pytest.mark.parametrize("free_scale", [False, True])
+def test_many_shots_give_the_exact_logits_and_gradient(free_scale, rng):
     x = random_states(rng, 3, 4)
-    model, exact = build(x, shots=10**6), build(x)
-    params, state = model.init(jax.random.key(1))
-    np.testing.assert_array_equal(params["theta"], exact.init(jax.random.key(1))[0]["theta"])
-    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, exact.ansatz.parameters))
-    np.testing.assert_allclose(values(model, x, theta, state)[0], values(exact, x, theta)[0], atol=0.03)
+    model, exact = (build(x, free_scale=free_scale, **shots) for shots in ({"shots": 10**6}, {}))
+    start, state = model.init(jax.random.key(1))
+    np.testing.assert_array_equal(start["theta"], exact.init(jax.random.key(1))[0]["theta"])
+    params = start | {"theta": jnp.asarray(rng.uniform(-np.pi, np.pi, exact.ansatz.parameters))}
+    if free_scale:
+        params["log_scale"] = jnp.array(-0.3)
+    pool = jnp.asarray(exact.encode(x))
+    logits = [circuit.logits(params, state, pool)[0] for circuit in (model, exact)]
+    np.testing.assert_allclose(*logits, atol=0.03)
 
-    def loss(theta, model):
-        return jnp.mean(cross_entropy(values(model, x, theta, state, train=True)[0], jnp.array([0, 1, 0, 1])))
+    def loss(params, model):
+        return jnp.mean(cross_entropy(model.logits(params, state, pool, train=True)[0], jnp.array([0, 1, 0, 1])))
 
-    np.testing.assert_allclose(jax.grad(loss)(theta, model), jax.grad(loss)(theta, exact), atol=0.01)
+    found, wanted = jax.grad(loss)(params, model), jax.grad(loss)(params, exact)
+    assert set(found) == ({"theta", "log_scale"} if free_scale else {"theta"})
+    for name in found:
+        np.testing.assert_allclose(found[name], wanted[name], atol=0.01)
 
 
 def test_training_draws_anew_in_every_step_and_repeats_from_the_same_state(rng):
