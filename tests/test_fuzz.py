@@ -57,7 +57,7 @@ def mistakes(draw):
     kinds = ["type"]
     if isinstance(path[-1], str):
         kinds += ["rename"] + ["delete"] * (not may_lack(path))
-    if isinstance(value, (list, str)) and path[-1] not in ("mirrors", "hidden", "runs") and value != []:
+    if isinstance(value, (list, str)) and path[-1] not in ("mirrors", "hidden", "runs", "extras") and value != []:
         kinds.append("empty")
     if isinstance(value, list) and value and path[-1] not in ("hidden", "channels"):
         kinds.append("double")

@@ -191,6 +191,8 @@ def test_extras_follow_the_datasets_and_add_no_model():
     assert {case[3] for case in grid.forgetting_cases() if case[2] == "label_flipping"} == {0.1, 0.2, 0.3, 0.4}
     fewer = Grid(validate(good | {"datasets": ["digits"]}))
     assert {case[0] for case in fewer.forgetting_cases()} == {"digits"} and not fewer.forgetting_extras()
+    alone = validate(good | {"supplement": good["supplement"] | {"forgetting": {"alphas": [0.1], "extras": []}}})
+    assert not Grid(alone).forgetting_extras()
     good["supplement"]["forgetting"]["extras"][0]["alpha"] = 0.12345
     with pytest.raises(UserError, match=r"supplement\.forgetting\.extras\[0\]: 0\.12345 has more than four decimals"):
         validate(good)
