@@ -123,7 +123,7 @@ def test_a_long_training_passes_through_every_shorter_one(digits):
 
 def test_the_default_schedule_changes_nothing(config):
     assert training_schedule(config, "digits", "mlp") == {"epochs": 100, "batch": 32, "learning_rate": 0.01}
-    assert Schedule(1, 0, 0.1)[3:] == (0.0, 0.0, None, 0.0, False)
+    assert Schedule(1, 0, 0.1)[3:] == (0.0, 0.0, None, 0.0, False, 1)
     assert data_options(config, "xxz") == {"length": 12, "gauge": "random", "seed": 0}
 
 

@@ -102,6 +102,17 @@ def test_overfits_twenty_clean_samples_and_repeats_exactly(name, digits):
     jax.tree.map(np.testing.assert_array_equal, runs[0].params, runs[1].params)
 
 
+@pytest.mark.parametrize("name", ["mlp", "qnn"])
+def test_a_sparse_record_is_part_of_the_full_one(name, digits):
+    """Also where it does not divide the number of epochs: 4 becomes 3."""
+    problem, cells = Problem(digits, name, OPTIONS[name], "label_flipping", [0, 1]), [Cell(0.3, 0), Cell(0.3, 1)]
+    full, sparse = (train(problem, cells, Schedule(9, 32, 0.02, record=n)) for n in (1, 4))
+    for key, values in full.history.items():
+        assert values.shape == (2, 10)
+        np.testing.assert_allclose(sparse.history[key], values[:, ::3], rtol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9), full.params, sparse.params)
+
+
 def test_initial_parameters_depend_on_model_and_seed_alone(digits):
     flip, noise = (Problem(digits, "mlp", MLP, c, [0, 1]) for c in ("label_flipping", "feature_randomization"))
     again = flip.initial([0, 1])[0]["w2"]

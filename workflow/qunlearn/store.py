@@ -177,7 +177,9 @@ def write_cells(path, cells, trained, diverged, settings: dict, device: str, kee
     units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
     for name in trained.history:
         what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
-        units[f"history/{name}"] = f"{what}; axis 1: before training, then after each epoch"
+        units[f"history/{name}"] = (
+            f"{what}; axis 1: before the first epoch, then after every epoch, or every `record` epochs"
+        )
     write(path, content, {**provenance(settings), "device": device}, units)
 
 

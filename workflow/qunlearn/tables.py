@@ -134,15 +134,17 @@ def along(cells: list[str], datasets: list[str], alphas, seeds, points: int = 25
         content, attributes = store.read(path, store.CELLS)
         schedule, names = json.loads(attributes["settings"])["schedule"], path_names(path, 2)
         per_epoch = -(-sizes[names[0]] // schedule["batch"]) if schedule["batch"] else 1
-        epochs = np.unique(np.geomspace(1, schedule["epochs"], points).round().astype(int))
+        records = content["history"]["train_loss"].shape[1] - 1
+        chosen = np.unique(np.geomspace(1, records, points).round().astype(int))
+        updates = per_epoch * schedule["epochs"] // records * chosen
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if alpha in alphas and seed in seeds:
                 history = {
-                    f"{short}_{what}": content["history"][f"{part}_{what}"][i, epochs]
+                    f"{short}_{what}": content["history"][f"{part}_{what}"][i, chosen]
                     for part, short in zip(_SETS, ("train", "val"))
                     for what in ("accuracy", "loss")
                 }
-                frame = pd.DataFrame(history).assign(updates=per_epoch * epochs, alpha=alpha, seed=seed)
+                frame = pd.DataFrame(history).assign(updates=updates, alpha=alpha, seed=seed)
                 broken = bool(content["diverged"][i]) or not np.isfinite(frame[["train_loss", "val_loss"]]).all(
                     axis=None
                 )

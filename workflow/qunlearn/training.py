@@ -57,7 +57,8 @@ class Schedule(NamedTuple):
     """`epochs` passes over the first stream in minibatches of `batch` samples (0: full batch), Adam at
     `learning_rate` with decoupled `weight_decay` (AdamW). Of the loss: `label_smoothing` and, if not None, the `gce` of
     `training_loss`. `early_stopping`: fraction of the training samples held out (0: none). `keep_adam`: the file of
-    trained models also holds Adam's memory, and unlearning goes on with it."""
+    trained models also holds Adam's memory, and unlearning goes on with it. `record`: epochs between two points of the
+    history; where it does not divide `epochs`, the largest divisor below."""
 
     epochs: int
     batch: int
@@ -67,11 +68,12 @@ class Schedule(NamedTuple):
     gce: float | None = None
     early_stopping: float = 0.0
     keep_adam: bool = False
+    record: int = 1
 
 
 class Trained(NamedTuple):
-    """Replica-stacked variables, and `history[name]` (R, epochs + 1) of '<set>_loss' and '<set>_accuracy'; `memory`:
-    Adam's, (count, m, v) of `adam`, None where no Adam ran."""
+    """Replica-stacked variables, and `history[name]` (R, records + 1) of '<set>_loss' and '<set>_accuracy', the first
+    point before any update; `memory`: Adam's, (count, m, v) of `adam`, None where no Adam ran."""
 
     params: dict
     state: dict
@@ -80,7 +82,7 @@ class Trained(NamedTuple):
 
 
 def diverged(losses: np.ndarray) -> np.ndarray:
-    """(R,) of True where a history (R, epochs + 1) of the loss that was minimised, in nats, ends in a failed training:
+    """(R,) of True where a history (R, records + 1) of the loss that was minimised, in nats, ends in a failed training:
     not finite, or a tenth above both where it began and ln 2, which a coin reaches."""
     first, last = losses[:, 0], losses[:, -1]
     return ~(np.isfinite(losses).all(axis=1) & (last <= 1.1 * np.fmax(first, np.log(2))))
@@ -180,12 +182,18 @@ def _forward(model, params, state, pool, streams, positions, train):
 
 
 def _measure(model, sources, params, state, pools, evals):
-    """Loss and accuracy on every evaluation set."""
+    """Loss and accuracy on every evaluation set, from one forward pass per pool."""
+    logits = {}
+    for pool in dict.fromkeys(sources.values()):
+        names = [name for name in evals if sources[name] == pool]
+        rows = [evals[name][0] for name in names]
+        ends = np.cumsum([len(part) for part in rows[:-1]], dtype=int)
+        together, _ = model.logits(params, state, pools[pool], jnp.concatenate(rows) if len(rows) > 1 else rows[0])
+        logits |= zip(names, jnp.split(together, ends))
     record = {}
-    for name, (rows, labels) in evals.items():
-        logits, _ = model.logits(params, state, pools[sources[name]], rows)
-        record[f"{name}_loss"] = jnp.mean(cross_entropy(logits, labels))
-        record[f"{name}_accuracy"] = jnp.mean((logits > 0) == (labels > 0.5))
+    for name, (_, labels) in evals.items():
+        record[f"{name}_loss"] = jnp.mean(cross_entropy(logits[name], labels))
+        record[f"{name}_accuracy"] = jnp.mean((logits[name] > 0) == (labels > 0.5))
     return record
 
 
@@ -204,9 +212,10 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
 
 
 def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
-    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
+    """One replica: for each row of `orders` a scan over its minibatches, then a record; returns the carry and all
+    records.
 
-    The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
+    The carry is (params, state, memory) now and, for early stopping, the same at the best record so far and its loss on
     the samples held out, else nothing.
     """
 
@@ -221,7 +230,7 @@ def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weigh
         step, memory = optimiser.update(gradient, memory, params)
         return (optax.apply_updates(params, step), state, memory), None
 
-    def epoch(carry, positions):
+    def stretch(carry, positions):
         now, best = carry
         now, _ = jax.lax.scan(update, now, positions)
         record = _measure(model, sources, now[0], now[1], pools, evals)
@@ -230,7 +239,7 @@ def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weigh
             best = jax.tree.map(lambda a, b: jnp.where(better, a, b), (now, record["held_out_loss"]), best)
         return (now, best), record
 
-    return jax.lax.scan(epoch, carry, orders)
+    return jax.lax.scan(stretch, carry, orders)
 
 
 def replicas_together(params_bytes: int, replicas: int, wanted: int | None = None) -> int:
@@ -287,7 +296,7 @@ def minimise(
     `loss` is called with the batches by stream and with each replica's own `weights`, (R,) by name, as keywords.
     `start` may hold Adam's memory as a third part: the optimiser then goes on with it instead of starting anew. An
     evaluation set 'held_out' asks for early stopping: what is returned is of the epoch with the lowest loss on it, and
-    the history stands still from there on.
+    the history, with a point for every epoch, stands still from there on.
 
     `generators` holds one random generator per replica, for the order of its minibatches. `pools['train']` feeds the
     streams; evaluation sets name the pool they read. `progress` is told the fraction done and a one-line summary.
@@ -304,14 +313,17 @@ def minimise(
     optimiser = adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
     sizes = [s.rows.shape[1] for s in streams.values()]
     steps, width = widths(sizes, schedule.batch)
-    segments = _parts(schedule.epochs, 10)
+    record = 1 if "held_out" in evals else schedule.record
+    record = max(d for d in range(1, record + 1) if schedule.epochs % d == 0)
+    segments = _parts(schedule.epochs // record, 10)
     epochs = schedule.epochs // segments
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
-    part = partial(segment, model, loss, optimiser, sources)
-    run = jax.jit(over_replicas(part, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
+    one = partial(segment, model, loss, optimiser, sources)
+    run = jax.jit(over_replicas(one, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
     measure = jax.jit(over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
+    initial_memory = jax.jit(jax.vmap(optimiser.init))
     began, done, finished = time.monotonic(), 0, []
     groups = [list(range(i, min(i + together, replicas))) for i in range(0, replicas, together)]
     for group in groups:
@@ -320,7 +332,7 @@ def minimise(
         part = jax.tree.map(lambda a: jnp.asarray(a[index]), start)  # noqa: B023
         mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays, weights))  # noqa: B023
         records = [jax.tree.map(lambda a: a[:, None], measure(*part[:2], pools, mine[1]))]
-        now = part if len(part) == 3 else (*part, jax.vmap(optimiser.init)(part[0]))
+        now = part if len(part) == 3 else (*part, initial_memory(part[0]))
         best = (jax.tree.map(jnp.copy, now), jnp.full(together, jnp.inf, real)) if "held_out" in evals else ()
         carry = (now, best)
         rngs = [generators[i] for i in group]
@@ -328,14 +340,15 @@ def minimise(
             orders = {}
             for i, (name, size, w) in enumerate(zip(streams, sizes, width)):
                 each = [minibatch_order(rng, epochs, size, steps, w, dealt=i > 0) for rng in rngs]
-                orders[name] = np.stack(each + [each[-1]] * (together - len(group)))
-            carry, record = run(pools, carry, *mine, orders)
-            records.append(record)
+                order = np.stack(each + [each[-1]] * (together - len(group)))
+                orders[name] = order.reshape(together, epochs // record, record * steps, w)
+            carry, found = run(pools, carry, *mine, orders)
+            records.append(jax.tree.map(np.asarray, found))
             done += 1
             fraction = done / (segments * len(groups))
-            loss_now = float(jnp.mean(next(iter(record.values()))[: len(group), -1]))
+            name, values = next(iter(records[-1].items()))
             left = (time.monotonic() - began) * (1 - fraction) / fraction
-            progress(fraction, f"{next(iter(record))} {loss_now:.4f}, {left:.0f} s left")
+            progress(fraction, f"{name} {values[: len(group), -1].mean():.4f}, {left:.0f} s left")
         history = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1), *records)
         keep = slice(len(group))
         now, best = carry

@@ -18,7 +18,8 @@ from .unlearn import evaluation_sets, streams
 def retrains(problem: Problem, cells: list[Cell], count: int, schedule: Schedule, progress=lambda *_: None) -> Trained:
     """`count` independent retrains on the retain set of each cell, (count C,) replicas, the cell varying fastest.
 
-    Initial parameters and minibatches depend on (model, seed, number of the retrain) alone; the history is of 'retain'.
+    Initial parameters and minibatches depend on (model, seed, number of the retrain) alone; the history has the start
+    and the end, on 'retain'.
     """
     many = [cell for _ in range(count) for cell in cells]
     names = [f"reference {k}" for k in range(count)]
@@ -30,7 +31,7 @@ def retrains(problem: Problem, cells: list[Cell], count: int, schedule: Schedule
         problem.pools,
         streams(problem, many, ({}, {}), method),
         {"retain": evaluation_sets(problem, many)["retain"]},
-        schedule,
+        schedule._replace(record=schedule.epochs),
         [rng for name in names for rng in problem.order_generators(cells, name)],
         progress,
     )

@@ -31,10 +31,11 @@ def scan(
 ) -> tuple[list[Cell], dict[str, np.ndarray], Trained]:
     """`unlearn` by all P combinations of the values in `options`, each from every one of the C poisoned models.
 
-    Returns the cell and the weights, (P C,) by name, of every replica, and what became of it. The cell varies fastest,
-    then the last weight.
+    Returns the cell and the weights, (P C,) by name, of every replica, and what became of it: its history has the start
+    and the end. The cell varies fastest, then the last weight.
     """
     points = np.array(list(itertools.product(*options.values())))
     weights = dict(zip(options, np.repeat(points, len(cells), axis=0).T))
     many, start = replicate(cells, poisoned, np.tile(np.arange(len(cells)), len(points)))
-    return many, weights, unlearn(problem, many, start, method, weights, schedule, progress)
+    ends = schedule._replace(record=schedule.epochs)
+    return many, weights, unlearn(problem, many, start, method, weights, ends, progress)
