@@ -211,11 +211,11 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
     return jax.tree.map(np.asarray, measure(params, state, pools, arrays))
 
 
-def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weights, orders):
-    """One replica: for each row of `orders` a scan over its minibatches, then a record; returns the carry and all
-    records.
+def segment(model, loss, optimiser, sources, pools, due, carry, streams, evals, weights, orders):
+    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch, which holds
+    zeros where none is `due` (epochs,). Which are due is no constant of the program: updates are the same to the bit.
 
-    The carry is (params, state, memory) now and, for early stopping, the same at the best record so far and its loss on
+    The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
     the samples held out, else nothing.
     """
 
@@ -230,16 +230,23 @@ def segment(model, loss, optimiser, sources, pools, carry, streams, evals, weigh
         step, memory = optimiser.update(gradient, memory, params)
         return (optax.apply_updates(params, step), state, memory), None
 
-    def stretch(carry, positions):
+    def measure(params, state):
+        return _measure(model, sources, params, state, pools, evals)
+
+    def skip(params, state):
+        return jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), jax.eval_shape(measure, params, state))
+
+    def epoch(carry, step):
         now, best = carry
+        positions, is_due = step
         now, _ = jax.lax.scan(update, now, positions)
-        record = _measure(model, sources, now[0], now[1], pools, evals)
+        record = jax.lax.cond(is_due, measure, skip, *now[:2])
         if best:
             better = record["held_out_loss"] < best[1]
             best = jax.tree.map(lambda a, b: jnp.where(better, a, b), (now, record["held_out_loss"]), best)
         return (now, best), record
 
-    return jax.lax.scan(stretch, carry, orders)
+    return jax.lax.scan(epoch, carry, (orders, due))
 
 
 def replicas_together(params_bytes: int, replicas: int, wanted: int | None = None) -> int:
@@ -315,13 +322,14 @@ def minimise(
     steps, width = widths(sizes, schedule.batch)
     record = 1 if "held_out" in evals else schedule.record
     record = max(d for d in range(1, record + 1) if schedule.epochs % d == 0)
-    segments = _parts(schedule.epochs // record, 10)
+    due = np.arange(1, schedule.epochs + 1) % record == 0
+    segments = _parts(schedule.epochs, 10)
     epochs = schedule.epochs // segments
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
     one = partial(segment, model, loss, optimiser, sources)
-    run = jax.jit(over_replicas(one, (None, 0, 0, 0, 0, 0), together), donate_argnums=(1,))
+    run = jax.jit(over_replicas(one, (None, None, 0, 0, 0, 0, 0), together), donate_argnums=(2,))
     measure = jax.jit(over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
     initial_memory = jax.jit(jax.vmap(optimiser.init))
     began, done, finished = time.monotonic(), 0, []
@@ -331,19 +339,19 @@ def minimise(
         index = np.array(group + [group[-1]] * (together - len(group)))
         part = jax.tree.map(lambda a: jnp.asarray(a[index]), start)  # noqa: B023
         mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays, weights))  # noqa: B023
-        records = [jax.tree.map(lambda a: a[:, None], measure(*part[:2], pools, mine[1]))]
+        records = [jax.tree.map(lambda a: np.asarray(a)[:, None], measure(*part[:2], pools, mine[1]))]
         now = part if len(part) == 3 else (*part, initial_memory(part[0]))
         best = (jax.tree.map(jnp.copy, now), jnp.full(together, jnp.inf, real)) if "held_out" in evals else ()
         carry = (now, best)
         rngs = [generators[i] for i in group]
-        for _ in range(segments):
+        for due_here in np.split(due, segments):
             orders = {}
             for i, (name, size, w) in enumerate(zip(streams, sizes, width)):
                 each = [minibatch_order(rng, epochs, size, steps, w, dealt=i > 0) for rng in rngs]
-                order = np.stack(each + [each[-1]] * (together - len(group)))
-                orders[name] = order.reshape(together, epochs // record, record * steps, w)
-            carry, found = run(pools, carry, *mine, orders)
-            records.append(jax.tree.map(np.asarray, found))
+                orders[name] = np.stack(each + [each[-1]] * (together - len(group)))
+            carry, found = run(pools, due_here, carry, *mine, orders)
+            if due_here.any():
+                records.append({name: np.asarray(values)[:, due_here] for name, values in found.items()})
             done += 1
             fraction = done / (segments * len(groups))
             name, values = next(iter(records[-1].items()))

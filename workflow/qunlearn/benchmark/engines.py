@@ -80,8 +80,8 @@ def project_program(model, pool, labels, order):
     streams = {"train": training.Stream(rows, targets, np.zeros_like(targets))}
     segment = partial(training.segment, model, training.training_loss, optimiser, {})
     carry = (params, state, jax.vmap(optimiser.init)(params)), ()
-    function = training.over_replicas(segment, (None, 0, 0, 0, 0, 0), lanes)
-    return function, ({"train": pool}, carry, streams, {}, {}, {"train": order[:, None]})
+    function = training.over_replicas(segment, (None, None, 0, 0, 0, 0, 0), lanes)
+    return function, ({"train": pool}, np.ones(1, bool), carry, streams, {}, {}, {"train": order[:, None]})
 
 
 def project(spec, inputs: Inputs, replicas: int, updates: int) -> Engine:
