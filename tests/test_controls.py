@@ -19,6 +19,7 @@ from qunlearn.experiment.train import held_out, train
 from qunlearn.experiment.unlearn import unlearn
 from qunlearn.grid import Control, Grid, Runs
 from qunlearn.models.observable import BestObservable
+from qunlearn.plots import controls as plots
 from qunlearn.problem import Cell, Problem
 from qunlearn.training import Batch, Schedule
 from qunlearn.unlearning import CONTROLS
@@ -318,3 +319,26 @@ def test_accuracy_along_a_training_counts_updates(digits, tmp_path):
     assert frame.updates.tolist() == [per_epoch * n for n in (1, 2, 3, 6, 12)]
     np.testing.assert_array_equal(frame.val_accuracy, done.history["validation_accuracy"][1, [1, 2, 3, 6, 12]])
     assert set(frame.model) == {"mlp~epochs=12"}
+
+
+def test_a_control_looks_the_same_on_every_dataset():
+    """Also where another control of its panel does not apply."""
+    rng, frames, chosen = np.random.default_rng(1), [], []
+    for dataset, names in (("xxz", ["fixed gauge", "fewer data"]), ("digits", ["fewer data"])):
+        for name in names:
+            for model in ("mlp", "qnn"):
+                runs = Runs(dataset, model, "label_flipping", "")
+                chosen.append(Control(name, "data", "alpha", runs, runs))
+                for role in ("base", "control"):
+                    rows = [_rows(role, rng.random(3)).assign(alpha=a, updates=np.nan, step=np.nan) for a in (0.0, 0.3)]
+                    frames.append(pd.concat(rows).assign(control=name, dataset=dataset, model=model, collapsed=False))
+    table = pd.concat(frames)
+    effects = claims.control_effects(table, chosen, {"alpha": 0.3, "within": 0.1}, 0.95, 100)
+    figure = plots.draw(table, effects, chosen, 0.95)
+    looks = [
+        {(line.get_marker(), line.get_linestyle()) for line in axis.get_lines()}
+        for axis in figure.axes[: plots.COLUMNS + 1 : plots.COLUMNS]
+    ]
+    fewer = (plots.MARKS[1], plots.LINES[1])
+    assert fewer in looks[0] and fewer in looks[1]
+    assert (plots.MARKS[0], plots.LINES[0]) in looks[0] - looks[1]

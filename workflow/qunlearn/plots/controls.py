@@ -31,7 +31,8 @@ def _curve(axis, frame: pd.DataFrame, against: str, confidence: float, band: boo
 
 
 def _panel(axis, table: pd.DataFrame, dataset: str, members: list[Control], confidence: float) -> None:
-    """All controls of a panel on one dataset; bases in grey, in panels against alpha those of both models."""
+    """All controls of a panel on one dataset; bases in grey, in panels against alpha those of both models. `members`:
+    those on other datasets, too, so that a look means the same everywhere."""
     against = members[0].against
     here = table[(table["dataset"] == dataset) & table["control"].isin({c.name for c in members})]
     names = list(dict.fromkeys(c.name for c in members))
@@ -50,7 +51,7 @@ def _panel(axis, table: pd.DataFrame, dataset: str, members: list[Control], conf
         else:
             _curve(axis, frame, against, confidence, band=True, color=GREY, ls=lines, lw=1.6)
     shown = here[here["role"] == "control"]
-    for control in members:
+    for control in (c for c in members if c.base.dataset == dataset):
         frame = shown[(shown["control"] == control.name) & (shown["model"] == control.base.model)]
         place = names.index(control.name)
         if len(models) == 1:
@@ -136,10 +137,9 @@ def draw(table: pd.DataFrame, effects: pd.DataFrame, controls: list[Control], co
         for i, (line, dataset) in enumerate(zip(axes, datasets)):
             for axis, panel in zip(line, band):
                 members = [c for c in controls if c.panel == panel]
-                mine = [c for c in members if c.base.dataset == dataset]
                 style.panel_letter(axis, next(letters))
-                if mine:
-                    _panel(axis, table, dataset, mine, confidence)
+                if any(c.base.dataset == dataset for c in members):
+                    _panel(axis, table, dataset, members, confidence)
                 if i == 0:
                     against = members[0].against
                     axis.set_title(panel + (f", α = {alpha.iloc[0]:g}" if against != "alpha" and len(alpha) else ""))
