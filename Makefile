@@ -28,7 +28,7 @@ benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark
 
 test: $(VENV)/dev.stamp
-	pytest -n 2 --dist loadgroup tests
+	pytest -n 2 --dist worksteal tests
 
 test-cluster: $(VENV)/dev.stamp
 	tests/cluster/install

@@ -12,12 +12,6 @@ from qunlearn import data
 from qunlearn.data import xxz
 
 
-def pytest_collection_modifyitems(items):
-    """For `pytest -n 2 --dist loadgroup`: one process has all that use the reduced study, others go by file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("study" if "study" in item.fixturenames else item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def double_precision():
     """Every test starts in double precision; those about single precision switch for themselves."""
