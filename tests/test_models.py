@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +15,7 @@ from qunlearn.errors import UserError
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import unlearn
 from qunlearn.models import base
+from qunlearn.models.flax_network import Convolution
 from qunlearn.problem import Cell, Problem
 from qunlearn.training import EvalSet, Schedule, Stream
 
@@ -193,3 +195,19 @@ def test_parameters_that_can_move_the_output_are_counted(small_xxz):
     assert used <= 2 * 70  # C(8, 4) amplitudes of zero magnetisation
     cnn = Problem(small_xxz, "cnn", ARCHITECTURES["cnn"], "label_flipping", [0]).model
     assert cnn.parameters()["all"] == cnn.parameters()["live"] > 0
+
+
+@pytest.mark.parametrize(
+    "shape, kernel, stride", [((64, 2), 3, 16), ((61, 2), 3, 8), ((8, 8, 3), 3, 2), ((7, 9, 1), 5, 1)]
+)
+def test_a_convolution_is_flax_own(shape, kernel, stride):
+    window, axes = kernel + stride - 1, len(shape) - 1
+    x = jax.random.normal(jax.random.key(0), (4, *shape))
+    mine = Convolution(width=5, kernel=kernel, stride=stride)
+    params = mine.init(jax.random.key(1), x)["params"]["Dense_0"]
+    theirs = nn.Conv(5, (window,) * axes, stride, padding="SAME")
+    weights = params["kernel"].reshape(*[window] * axes, shape[-1], 5)
+    if axes == 2:  # the last axis is gathered last: its offset runs slowest
+        weights = weights.swapaxes(0, 1)
+    expected = theirs.apply({"params": {"kernel": weights, "bias": params["bias"]}}, x)
+    np.testing.assert_allclose(mine.apply({"params": {"Dense_0": params}}, x), expected, atol=1e-5)

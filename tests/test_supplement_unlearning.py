@@ -188,7 +188,7 @@ def test_extras_follow_the_datasets_and_add_no_model():
     grid = Grid(validate(good))
     added = [case for case in grid.forgetting_cases() if case[2] == "feature_randomization"]
     assert added == [("xxz", model, "feature_randomization", 0.8) for model in ("mlp", "qnn")]
-    assert {case[3] for case in grid.forgetting_cases() if case[2] == "label_flipping"} == {0.1, 0.2, 0.3, 0.4}
+    assert {case[3] for case in grid.forgetting_cases() if case[2] == "label_flipping"} == {0.2, 0.3, 0.4}
     fewer = Grid(validate(good | {"datasets": ["digits"]}))
     assert {case[0] for case in fewer.forgetting_cases()} == {"digits"} and not fewer.forgetting_extras()
     alone = validate(good | {"supplement": good["supplement"] | {"forgetting": {"alphas": [0.1], "extras": []}}})
