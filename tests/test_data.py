@@ -42,17 +42,24 @@ def test_known_energies():
     length = 12
     momenta = 2 * np.pi * (np.arange(length) + 0.5) / length
     free = 4 * np.sort(np.cos(momenta))[: length // 2].sum()
-    # Heisenberg ring of 4 sites in Pauli matrices: 4 * (-2 J) with J = 1; of 12 sites: 4 * (-5.387390917)
+    # Heisenberg rings in Pauli matrices: of 4 sites 4 * (-2 J) with J = 1; of 12 and 16 4 * (-5.387390917) and
+    # 4 * (-7.142296361)
     assert xxz.ground_states(length, np.array([0.0]))[0][0] == pytest.approx(free, abs=1e-9)
     assert xxz.ground_states(4, np.array([1.0]))[0][0] == pytest.approx(-8, abs=1e-9)
     assert xxz.ground_states(12, np.array([1.0]))[0][0] == pytest.approx(-21.549563669, abs=1e-8)
+    assert xxz.ground_states(16, np.array([1.0]))[0][0] == pytest.approx(-28.569185443, abs=1e-8)
 
 
-def test_sector_dimension_and_marshall_signs():
+def test_the_ground_state_is_constant_on_orbits_up_to_marshalls_sign():
     sector = xxz.Sector(12)
-    assert len(sector.states) == 924
-    _, vector = sector.ground_state(0.7)
-    assert np.all(vector * sector.marshall > 0)
+    assert len(sector.states) == 924 and len(sector.sizes) == 35 and sector.sizes.sum() == 924
+    _, vectors = sector.ground_states(np.array([0.7]))
+    assert np.all(vectors[0] * sector.marshall > 0)
+    state = sector.scatter(vectors)[0].reshape((2,) * 12)
+    signs = sector.scatter(sector.marshall[None])[0].reshape((2,) * 12)
+    positive = state * signs
+    for image in (np.moveaxis(positive, 0, -1), positive.transpose(), positive[(slice(None, None, -1),) * 12]):
+        np.testing.assert_allclose(image, positive, atol=1e-12)
 
 
 def test_ferromagnetic_side_is_refused():
