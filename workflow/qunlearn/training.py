@@ -211,9 +211,12 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
     return jax.tree.map(np.asarray, measure(params, state, pools, arrays))
 
 
-def segment(model, loss, optimiser, sources, pools, due, carry, streams, evals, weights, orders):
-    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch, which holds
-    zeros where none is `due` (epochs,). Which are due is no constant of the program: updates are the same to the bit.
+def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals, weights, orders):
+    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
+
+    `plan` is (updates, due), both (epochs,): an epoch without updates leaves the models as they are, a record holds
+    zeros where none is due. Neither is a constant of the program: the same one records the untrained models, and updates
+    do not depend on what is recorded, to the bit.
 
     The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
     the samples held out, else nothing.
@@ -238,15 +241,15 @@ def segment(model, loss, optimiser, sources, pools, due, carry, streams, evals, 
 
     def epoch(carry, step):
         now, best = carry
-        positions, is_due = step
-        now, _ = jax.lax.scan(update, now, positions)
-        record = jax.lax.cond(is_due, measure, skip, *now[:2])
+        positions, (updates, due) = step
+        now = jax.lax.cond(updates, lambda now: jax.lax.scan(update, now, positions)[0], lambda now: now, now)
+        record = jax.lax.cond(due, measure, skip, *now[:2])
         if best:
-            better = record["held_out_loss"] < best[1]
+            better = updates & (record["held_out_loss"] < best[1])
             best = jax.tree.map(lambda a, b: jnp.where(better, a, b), (now, record["held_out_loss"]), best)
         return (now, best), record
 
-    return jax.lax.scan(epoch, carry, (orders, due))
+    return jax.lax.scan(epoch, carry, (orders, plan))
 
 
 def replicas_together(params_bytes: int, replicas: int, wanted: int | None = None) -> int:
@@ -325,12 +328,12 @@ def minimise(
     due = np.arange(1, schedule.epochs + 1) % record == 0
     segments = _parts(schedule.epochs, 10)
     epochs = schedule.epochs // segments
+    untrained = (np.zeros(epochs, bool), np.arange(epochs) == 0)  # no updates, a record at once
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
     one = partial(segment, model, loss, optimiser, sources)
     run = jax.jit(over_replicas(one, (None, None, 0, 0, 0, 0, 0), together), donate_argnums=(2,))
-    measure = jax.jit(over_replicas(partial(_measure, model, sources), (0, 0, None, 0), together))
     initial_memory = jax.jit(jax.vmap(optimiser.init))
     began, done, finished = time.monotonic(), 0, []
     groups = [list(range(i, min(i + together, replicas))) for i in range(0, replicas, together)]
@@ -339,17 +342,18 @@ def minimise(
         index = np.array(group + [group[-1]] * (together - len(group)))
         part = jax.tree.map(lambda a: jnp.asarray(a[index]), start)  # noqa: B023
         mine = jax.tree.map(lambda a: jnp.asarray(a[index]), (streams, eval_arrays, weights))  # noqa: B023
-        records = [jax.tree.map(lambda a: np.asarray(a)[:, None], measure(*part[:2], pools, mine[1]))]
         now = part if len(part) == 3 else (*part, initial_memory(part[0]))
         best = (jax.tree.map(jnp.copy, now), jnp.full(together, jnp.inf, real)) if "held_out" in evals else ()
         carry = (now, best)
         rngs = [generators[i] for i in group]
+        orders = {name: np.zeros((together, epochs, steps, w), np.int32) for name, w in zip(streams, width)}
+        carry, found = run(pools, untrained, carry, *mine, orders)
+        records = [{name: np.asarray(values)[:, :1] for name, values in found.items()}]
         for due_here in np.split(due, segments):
-            orders = {}
             for i, (name, size, w) in enumerate(zip(streams, sizes, width)):
                 each = [minibatch_order(rng, epochs, size, steps, w, dealt=i > 0) for rng in rngs]
                 orders[name] = np.stack(each + [each[-1]] * (together - len(group)))
-            carry, found = run(pools, due_here, carry, *mine, orders)
+            carry, found = run(pools, (np.ones(epochs, bool), due_here), carry, *mine, orders)
             if due_here.any():
                 records.append({name: np.asarray(values)[:, due_here] for name, values in found.items()})
             done += 1

@@ -81,7 +81,8 @@ def project_program(model, pool, labels, order):
     segment = partial(training.segment, model, training.training_loss, optimiser, {})
     carry = (params, state, jax.vmap(optimiser.init)(params)), ()
     function = training.over_replicas(segment, (None, None, 0, 0, 0, 0, 0), lanes)
-    return function, ({"train": pool}, np.ones(1, bool), carry, streams, {}, {}, {"train": order[:, None]})
+    plan = np.ones(1, bool), np.ones(1, bool)
+    return function, ({"train": pool}, plan, carry, streams, {}, {}, {"train": order[:, None]})
 
 
 def project(spec, inputs: Inputs, replicas: int, updates: int) -> Engine:
