@@ -215,8 +215,8 @@ def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals,
     """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
 
     `plan` is (updates, due), both (epochs,): an epoch without updates leaves the models as they are, a record holds
-    zeros where none is due. Neither is a constant of the program: the same one records the untrained models, and updates
-    do not depend on what is recorded, to the bit.
+    zeros where none is due. Neither is a constant of the program: the same one records the untrained models, and the
+    updates do not depend on what is recorded, to the bit.
 
     The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
     the samples held out, else nothing.
