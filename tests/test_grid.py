@@ -80,13 +80,13 @@ def test_models_of_a_stage():
 
 def test_the_capacity_study_trains_only_what_nothing_else_does():
     files = [path for path in grid().all_capacity() if "/xxz/" in path]
-    assert "results/train/xxz/qnn_depth9/label_flipping/alpha0.00-0.50/seed0-4.h5" in files
+    assert "results/train/xxz/qnn_depth9/label_flipping/alpha0.00-0.40/seed0-4.h5" in files
     for model in ("mlp", "mlp_16_4"):  # trained at every alpha for the main figures
         assert f"results/train/xxz/{model}/label_flipping/alpha0.00-0.90/seed0-4.h5" in files
     assert len(files) == len(set(files)) == 15
     apart = grid(alphas_per_job=1).all_capacity()
-    assert "results/train/xxz/mlp/label_flipping/alpha0.50/seed0-4.h5" in apart
-    assert not any("alpha0.60" in path for path in apart)
+    assert "results/train/xxz/mlp/label_flipping/alpha0.40/seed0-4.h5" in apart
+    assert not any("alpha0.50" in path for path in apart)
 
 
 def names(script, *plugins):
