@@ -212,18 +212,19 @@ def evaluate(model, params, state, pools, evals: dict[str, EvalSet]) -> dict[str
 
 
 def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals, weights, orders):
-    """One replica: some epochs, each a scan over its minibatches; returns the carry and a record per epoch.
+    """One replica: some epochs, each a loop over its minibatches; returns the carry and a record per epoch.
 
-    `plan` is (updates, due), both (epochs,): an epoch without updates leaves the models as they are, a record holds
-    zeros where none is due. Neither is a constant of the program: the same one records the untrained models, and the
-    updates do not depend on what is recorded, to the bit.
+    `plan` is (updates, due), both (epochs,): how many minibatches of an epoch are used, all or none, and whether its
+    record is due, which holds zeros where not. Neither is a constant of the program: the same one records the untrained
+    models, and the updates do not depend on what is recorded, to the bit.
 
     The carry is (params, state, memory) now and, for early stopping, the same at the best epoch so far and its loss on
     the samples held out, else nothing.
     """
 
-    def update(carry, positions):
+    def update(step, carry, positions):
         params, state, memory = carry
+        positions = jax.tree.map(lambda a: a[step], positions)
 
         def objective(params):
             batches, new = _forward(model, params, state, pools["train"], streams, positions, train=True)
@@ -231,7 +232,7 @@ def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals,
 
         (_, state), gradient = jax.value_and_grad(objective, has_aux=True)(params)
         step, memory = optimiser.update(gradient, memory, params)
-        return (optax.apply_updates(params, step), state, memory), None
+        return optax.apply_updates(params, step), state, memory
 
     def measure(params, state):
         return _measure(model, sources, params, state, pools, evals)
@@ -242,10 +243,10 @@ def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals,
     def epoch(carry, step):
         now, best = carry
         positions, (updates, due) = step
-        now = jax.lax.cond(updates, lambda now: jax.lax.scan(update, now, positions)[0], lambda now: now, now)
+        now = jax.lax.fori_loop(0, updates, partial(update, positions=positions), now)
         record = jax.lax.cond(due, measure, skip, *now[:2])
         if best:
-            better = updates & (record["held_out_loss"] < best[1])
+            better = (updates > 0) & (record["held_out_loss"] < best[1])
             best = jax.tree.map(lambda a, b: jnp.where(better, a, b), (now, record["held_out_loss"]), best)
         return (now, best), record
 
@@ -328,7 +329,7 @@ def minimise(
     due = np.arange(1, schedule.epochs + 1) % record == 0
     segments = _parts(schedule.epochs, 10)
     epochs = schedule.epochs // segments
-    untrained = (np.zeros(epochs, bool), np.arange(epochs) == 0)  # no updates, a record at once
+    untrained = (np.zeros(epochs, np.int32), np.arange(epochs) == 0)  # no updates, a record at once
 
     bytes_each = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(start[0])) // replicas
     together = replicas_together(bytes_each, replicas, model.together)
@@ -353,7 +354,7 @@ def minimise(
             for i, (name, size, w) in enumerate(zip(streams, sizes, width)):
                 each = [minibatch_order(rng, epochs, size, steps, w, dealt=i > 0) for rng in rngs]
                 orders[name] = np.stack(each + [each[-1]] * (together - len(group)))
-            carry, found = run(pools, (np.ones(epochs, bool), due_here), carry, *mine, orders)
+            carry, found = run(pools, (np.full(epochs, steps, np.int32), due_here), carry, *mine, orders)
             if due_here.any():
                 records.append({name: np.asarray(values)[:, due_here] for name, values in found.items()})
             done += 1

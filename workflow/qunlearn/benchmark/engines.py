@@ -81,7 +81,7 @@ def project_program(model, pool, labels, order):
     segment = partial(training.segment, model, training.training_loss, optimiser, {})
     carry = (params, state, jax.vmap(optimiser.init)(params)), ()
     function = training.over_replicas(segment, (None, None, 0, 0, 0, 0, 0), lanes)
-    plan = np.ones(1, bool), np.ones(1, bool)
+    plan = np.full(1, order.shape[1], np.int32), np.ones(1, bool)
     return function, ({"train": pool}, plan, carry, streams, {}, {}, {"train": order[:, None]})
 
 
