@@ -1,7 +1,8 @@
 """Operation counts of one training update, so that a slow-down shows without timing anything.
 
-Counts are those of XLA's cost analysis of the compiled program: one epoch of one update, no evaluation, the models' memory reused. Bounds lie
-about a quarter above what was counted when they were set; lower them when an update gets cheaper.
+Counts are those of XLA's cost analysis of the compiled program: one epoch of one update, no evaluation, the models'
+memory reused. Bounds lie about a quarter above what was counted when they were set; lower them when an update gets
+cheaper.
 """
 
 import jax

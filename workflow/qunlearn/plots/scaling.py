@@ -49,7 +49,7 @@ def _widths(axis, fits: pd.DataFrame, exponent: pd.Series, scaled: str) -> None:
         votes = np.arange(sizes.min(), sizes.max() + 1)
         axis.plot(votes, [majority_width(n) for n in votes], "--", color="#D55E00", lw=1, label="vote of N, 1/ν = 1/2")
     axis.set(xscale="log", yscale="log", xlabel=WORDS[scaled], ylabel="10–90 % width w")
-    axis.set_xticks(sizes, [f"{n}" for n in sizes])
+    _name_sizes(axis, sizes)
     low, high = axis.get_ylim()
     low, high = min(low, 0.05), max(high, 0.5)
     lost = fits[fits["status"] != "resolved"]
@@ -66,6 +66,12 @@ def _widths(axis, fits: pd.DataFrame, exponent: pd.Series, scaled: str) -> None:
         )
 
 
+def _name_sizes(axis, sizes: np.ndarray) -> None:
+    """Ticks at all sizes; of more than five, some stay without their number, for the others to have room."""
+    named = sizes[:: -(1 + (len(sizes) - 1) // 5)]
+    axis.set_xticks(sizes, [f"{n}" if n in named else "" for n in sizes])
+
+
 def _places(axis, fits: pd.DataFrame, scaled: str) -> None:
     kept = fits[np.isfinite(fits["critical_alpha"])]
     ends = np.abs(kept[["critical_alpha_low", "critical_alpha_high"]].sub(kept["critical_alpha"], axis=0)).to_numpy().T
@@ -73,7 +79,7 @@ def _places(axis, fits: pd.DataFrame, scaled: str) -> None:
                   elinewidth=0.8, capsize=2)  # fmt: skip
     axis.axhline(0.5, color="0.2", ls="--", lw=0.8)
     axis.set(xscale="log", xlabel=WORDS[scaled], ylabel="critical fraction α$_c$")
-    axis.set_xticks(np.sort(fits["size"]), [f"{n}" for n in np.sort(fits["size"])])
+    _name_sizes(axis, np.sort(fits["size"]))
     axis.minorticks_off()
     low, high = axis.get_ylim()
     axis.set_ylim(min(low, 0.45), max(high, 0.55))
