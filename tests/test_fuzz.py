@@ -37,7 +37,7 @@ def may_lack(path):
         named
         or optional
         or ("training" in path and len(path) - path.index("training") in (2, 3))
-        or path[-1] == "gamma"
+        or path[-1] in ("gamma", "record")
     )
 
 
