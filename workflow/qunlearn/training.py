@@ -222,9 +222,9 @@ def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals,
     the samples held out, else nothing.
     """
 
-    def update(step, carry, positions):
+    def update(number, carry, positions):
         params, state, memory = carry
-        positions = jax.tree.map(lambda a: a[step], positions)
+        positions = jax.tree.map(lambda a: a[number], positions)
 
         def objective(params):
             batches, new = _forward(model, params, state, pools["train"], streams, positions, train=True)
