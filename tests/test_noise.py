@@ -253,14 +253,20 @@ def test_models_of_the_figures_are_those_of_the_configuration():
         assert options == architecture(config, "xxz", "qnn") | parse(name)[1]
 
 
-def test_a_study_of_hardware_needs_a_qnn_and_a_plateau_on_the_grid():
+def test_a_study_of_hardware_needs_a_qnn():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["beyond"]["noise"]["model"] = "mlp"
+    with pytest.raises(UserError, match=r"beyond\.noise\.model: 'mlp' is of the family mlp"):
+        validate(config)
+
+
+def test_bounds_below_every_alpha_are_all_named():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["alphas"] = [0.5, 0.6]
     with pytest.raises(UserError) as error:
         validate(config)
-    assert "beyond.noise.model: 'mlp' is of the family mlp" in str(error.value)
-    assert "beyond.shots.plateau: 0.4 is below every value of alphas" in str(error.value)
+    for key in ("supplement.capacity.max_alpha", "beyond.noise.plateau", "beyond.shots.plateau"):
+        assert f"{key}: 0.4 is below every value of alphas" in str(error.value)
 
 
 @pytest.mark.workflow

@@ -61,9 +61,12 @@ def _check_alphas(config: dict) -> list[str]:
             for i, alpha in enumerate(alphas)
             if abs(alpha - round(alpha, 4)) > 1e-12
         ]
-    largest = config["supplement"]["capacity"]["max_alpha"]
-    if largest < min(config["alphas"]):
-        problems.append(f"supplement.capacity.max_alpha: {largest} is below every value of alphas; raise it")
+    for path, largest in (
+        ("supplement.capacity.max_alpha", config["supplement"]["capacity"]["max_alpha"]),
+        *((f"beyond.{figure}.plateau", config["beyond"][figure]["plateau"]) for figure in HARDWARE),
+    ):
+        if largest < min(config["alphas"]):
+            problems.append(f"{path}: {largest} is below every value of alphas; raise it")
     if config["controls"]["max_alpha"] < config["controls"]["alpha"]:
         problems.append("controls.max_alpha: is below controls.alpha, where controls are compared; raise it")
     return problems
@@ -166,17 +169,14 @@ def _check_models(config: dict) -> list[str]:
 
 
 def _check_hardware(config: dict) -> list[str]:
-    """Figures about quantum hardware need a QNN that every dataset has values for, and a plateau on the grid."""
+    """Figures about quantum hardware need a QNN that every dataset has values for."""
     problems = []
     for figure in HARDWARE:
-        study = config["beyond"][figure]
-        path, name = f"beyond.{figure}.model", study["model"]
+        path, name = f"beyond.{figure}.model", config["beyond"][figure]["model"]
         if (family := config["architectures"][name]["family"]) != "qnn":
             problems.append(f"{path}: '{name}' is of the family {family}; name an architecture of the family qnn")
         else:
             problems += check_variants(config, [(path, dataset, name) for dataset in config["datasets"]])
-        if study["plateau"] < min(config["alphas"]):
-            problems.append(f"beyond.{figure}.plateau: {study['plateau']} is below every value of alphas; raise it")
     return problems
 
 
