@@ -34,7 +34,7 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     jax.config.update("jax_enable_x64", precision == "double")
     if cache:
         jax.config.update("jax_compilation_cache_dir", str(Path(cache).resolve()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     device = jax.devices()[0]
     return f"{device.platform}: {device.device_kind}"
