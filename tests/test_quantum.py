@@ -64,7 +64,7 @@ def test_state_vector_agrees_with_the_full_circuit(shape, rng):
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
     values, gradients = full_circuit(a, theta, states)
     weights = jnp.asarray(rng.normal(size=2))
-    arranged = jnp.asarray(statevector.arranged(a, states))
+    arranged = jnp.asarray(statevector.parts(statevector.arranged(a, states)))
 
     def both(t):
         value, pull = jax.vjp(lambda t: statevector.expectation(a, t, arranged), t)
@@ -101,7 +101,7 @@ def test_parameter_counts(shape, parameters, live, cone, rng):
     assert len(lightcone.live_gates(a)) == live
     assert len(lightcone.support(a)) == cone
     # by gradients: which parameters move the output for random angles and states
-    states = jnp.asarray(statevector.arranged(a, random_states(rng, a.qubits, 2)))
+    states = jnp.asarray(statevector.parts(statevector.arranged(a, random_states(rng, a.qubits, 2))))
     z, pull = jax.vjp(lambda t: statevector.expectation(a, t, states), jnp.asarray(rng.normal(size=a.parameters)))
     gradients = jax.vmap(pull)(jnp.eye(len(z)))[0]
     assert np.sum(np.abs(gradients).max(axis=0) > 1e-12) == live

@@ -55,10 +55,6 @@ def span(states: np.ndarray) -> np.ndarray:
     return rows[values > SPAN_TOLERANCE * values[0]]
 
 
-def complex_dtype(real):
-    return jnp.result_type(real.dtype, jnp.complex64)
-
-
 def reading(z, shots, key):
     """Means (B,) of `shots` outcomes +-1 with expectation values z (B,); derivatives are those of z."""
     ones = jax.random.binomial(key, shots, jnp.clip((1 + z) / 2, 0, 1), dtype=z.dtype)
@@ -131,15 +127,14 @@ class Model(base.Model):
     def _observable(self, theta):
         if self.engine == "cone":
             return lightcone.observable(self.ansatz, theta, self.depolarizing)
-        return statevector.observable(self.ansatz, theta, jnp.asarray(self.basis, complex_dtype(theta)))
+        return statevector.observable(self.ansatz, theta, jnp.asarray(statevector.parts(self.basis), theta.dtype))
 
     def encode(self, x):
         """Features (N, columns in use), or arranged amplitudes (N, 2, 2^L) as real and imaginary parts."""
         states = amplitudes(x)
         if self.engine != "states":
             return self._features(states)[:, self.columns]
-        states = statevector.arranged(self.ansatz, states)
-        return np.stack([states.real, states.imag], axis=1)
+        return statevector.parts(statevector.arranged(self.ansatz, states))
 
     def init(self, key):
         params = {"theta": INITIAL_ANGLE * jax.random.normal(key, (self.ansatz.parameters,))}
@@ -165,9 +160,7 @@ class Model(base.Model):
             if len(pool) == self.clean:  # replicas share the pool: one matrix product serves them all
                 return (pool @ observable)[rows]
             return pool[rows] @ observable
-        chosen = pool if rows is None else pool[rows]
-        states = chosen[:, 0] + 1j * chosen[:, 1]
-        return scale * statevector.expectation(self.ansatz, theta, states)
+        return scale * statevector.expectation(self.ansatz, theta, pool if rows is None else pool[rows])
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         theta = params["theta"]
