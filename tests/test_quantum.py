@@ -9,7 +9,7 @@ import pytest
 
 from qunlearn import models
 from qunlearn.models import qnn
-from qunlearn.quantum import ansatz, lightcone, statevector
+from qunlearn.quantum import ansatz, kernel, lightcone, statevector
 from qunlearn.quantum.ansatz import Ansatz
 
 CIRCUITS = [
@@ -55,6 +55,29 @@ def test_light_cone_agrees_with_the_full_circuit(shape, rng):
     # the parameters that move the output are those of the causal cone
     moving = set(np.flatnonzero(np.abs(gradients).max(axis=0) > 1e-10).tolist())
     assert moving == {gate.parameter for gate in lightcone.live_gates(a)}
+
+
+@pytest.mark.parametrize("shape", CIRCUITS)
+def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng):
+    """Coefficients of some strings and their derivatives, for 40 replicas: more than a vector register, and a rest."""
+    a = Ansatz(*shape)
+    columns = rng.permutation(4 ** len(lightcone.support(a)))[:10]
+    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, (40, a.parameters)))
+    weights = jnp.asarray(rng.normal(size=(40, len(columns))))
+    reference = jax.jit(jax.vmap(jax.value_and_grad(lambda t, w: lightcone.observable(a, t)[columns] @ w)))
+    value, gradient = map(np.asarray, reference(theta, weights))
+    jax.config.update("jax_enable_x64", False)
+    single = jnp.asarray(theta, jnp.float32), jnp.asarray(weights, jnp.float32)
+    loops = jax.value_and_grad(lambda t, w: kernel.coefficients(a, columns, t) @ w)
+    together = jax.jit(jax.vmap(loops))(*single)
+    np.testing.assert_allclose(together[0], value, atol=3e-6)
+    np.testing.assert_allclose(together[1], gradient, atol=3e-6)
+    # to the last bit, a replica does not depend on those beside it, and may be on its own
+    backwards = jax.jit(jax.vmap(loops))(*(array[::-1] for array in single))
+    np.testing.assert_array_equal(backwards[1][::-1], together[1])
+    one_weight = jax.vmap(loops, (0, None))(single[0], single[1][0])
+    np.testing.assert_array_equal(one_weight[1][0], together[1][0])
+    np.testing.assert_allclose(loops(single[0][7], single[1][7])[1], gradient[7], atol=3e-6)
 
 
 @pytest.mark.parametrize("shape", CIRCUITS)
@@ -156,6 +179,26 @@ def test_model_gives_the_same_logits_by_every_engine(rng, monkeypatch):
     np.testing.assert_allclose(logits["cone"], logits["states"], atol=1e-12)
     np.testing.assert_allclose(logits["span"], logits["states"], atol=1e-12)
     assert np.all(np.abs(logits["states"]) <= 5)
+
+
+def test_single_and_double_precision_train_alike(rng):
+    """The compiled loops of a single-precision training against a double-precision gradient; and who has derivatives of
+    which kind."""
+    x = random_states(rng, 4, 6)
+    options = {"depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
+    model = models.build({"family": "qnn", **options}, [x, x])
+    theta, pool = rng.normal(size=model.ansatz.parameters), model.encode(x)
+
+    def slope(double, operator):
+        jax.config.update("jax_enable_x64", double)
+        real = jnp.float64 if double else jnp.float32
+        loss = lambda t: jnp.mean(model.logits({"theta": t}, {}, jnp.asarray(pool, real))[0] ** 2)  # noqa: E731
+        return np.asarray(operator(loss)(jnp.asarray(theta, real)))
+
+    np.testing.assert_allclose(slope(False, jax.grad), slope(True, jax.grad), atol=1e-5)
+    assert slope(True, jax.hessian).shape == (len(theta),) * 2
+    with pytest.raises(TypeError, match="forward-mode"):
+        slope(False, jax.jacfwd)
 
 
 def test_ground_states_along_the_xxz_line_span_few_dimensions(small_xxz, rng):

@@ -27,6 +27,8 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     On a CPU with one thread XLA's thread pool is switched off: it costs more than it gains on matrices of this size,
     and results then do not depend on scheduling.
     """
+    if cache:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(cache).resolve() / "numba"))
     if threads == 1:
         os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
     import jax

@@ -91,7 +91,7 @@ def project(spec, inputs: Inputs, replicas: int, updates: int) -> Engine:
     pool = jnp.asarray(model.encode(inputs.x), training.real_dtype())
     params, _ = _start(model, 1)
     size = sum(leaf.size * leaf.itemsize for leaf in jax.tree.leaves(params))
-    lanes = training.replicas_together(size, replicas)
+    lanes = training.replicas_together(size, replicas, model.together)
     function, arguments = project_program(model, pool, inputs.y, orders(spec, lanes, updates))
 
     def logits():
