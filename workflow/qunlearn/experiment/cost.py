@@ -19,7 +19,7 @@ from .scan import replicate
 from .unlearn import unlearn
 
 #: Models that are timed together: fills the programs of every size of model.
-REPLICAS = 20
+REPLICAS = 50
 #: Unlearning steps that are timed.
 STEPS = 20
 
