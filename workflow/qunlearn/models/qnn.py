@@ -44,7 +44,7 @@ MAX_SPAN = 32
 #: Directions whose singular value is below this fraction of the largest do not count for the span.
 SPAN_TOLERANCE = 1e-8
 INITIAL_ANGLE = 0.01  # standard deviation, radians
-#: Replicas per program on a CPU where the light cone is narrow: enough for vector instructions and matrix products.
+#: Replicas per program on a CPU where the compiled loops run: enough for vector instructions and matrix products.
 LANES = 25
 
 
@@ -117,7 +117,10 @@ class Model(base.Model):
                 f"depolarizing: noise is computed on light cones of at most {MAX_CONE} qubits, and this one has "
                 f"{len(lightcone.support(self.ansatz))}; take fewer layers or a chain, or set depolarizing to 0."
             )
-        self.together = LANES if self.engine == "cone" else 1  # one replica's states fill the cache
+        if self.engine != "cone":
+            self.together = 1  # one replica's states fill the cache
+        elif not depolarizing:
+            self.together = LANES
         if self.engine != "states":
             self.columns = base.columns_in_use([self._features(part) for part in states])
 
