@@ -24,6 +24,12 @@ def test_a_name_splits_into_its_base_and_typed_changes():
     assert changes == {"depth": 3, "readout_scale": 2.5, "entangler": "ring", "learning_rate": 1e-3, "batch": "full"}
 
 
+def test_a_number_has_one_spelling():
+    assert parse("digits~train_per_class=27") == ("digits", {"train_per_class": 27})
+    for text in ("27_", "2_7", "_27", "1_0.5"):
+        assert parse(f"digits~train_per_class={text}") == ("digits", {"train_per_class": text})
+
+
 def test_changes_reach_the_architecture_the_training_and_the_data(config):
     name = "qnn~depth=3,readout_scale=2,epochs=7,batch=full"
     changed, base = architecture(config, "xxz", name), architecture(config, "xxz", "qnn")

@@ -73,7 +73,8 @@ def _check_alphas(config: dict) -> list[str]:
 
 
 def check_variants(config: dict, named: list[tuple]) -> list[str]:
-    """Problems of (path in the configuration, dataset, model), names that may carry changes."""
+    """Problems of (path in the configuration, dataset, model), names that may carry changes; a dataset that is not
+    computed comes without a model."""
     problems = []
     for path, dataset, model in named:
         unknown = [
@@ -82,11 +83,12 @@ def check_variants(config: dict, named: list[tuple]) -> list[str]:
                 ("dataset", dataset, config["data"]),
                 ("architecture", model, config["architectures"]),
             )
-            if base(name) not in known
+            if name is not None and base(name) not in known
         ]
         try:
             if not unknown:
                 data_options(config, dataset)
+            if not unknown and model is not None:
                 training_schedule(config, dataset, model)
         except UserError as error:
             unknown = [f"{path}: {error}"]
@@ -104,12 +106,14 @@ def _check_controls(config: dict) -> list[str]:
     named = []
     for i, run in enumerate(runs):
         path, other = f"controls.runs[{i}]", set(config["data"]) - set(config["datasets"])
-        datasets = [(j, d) for j, d in enumerate(run.get("datasets", config["datasets"])) if base(d) not in other]
+        datasets = enumerate(run.get("datasets", config["datasets"]))
         for j, model in enumerate(run["models"]):
             named += [(f"{path}.models[{j}]", d, model) for d in config["datasets"]]
         if "base_model" in run:
             named += [(f"{path}.base_model", d, run["base_model"]) for d in config["datasets"]]
-        named += [(f"{path}.datasets[{j}]", d, base(run["models"][0])) for j, d in datasets]
+        named += [
+            (f"{path}.datasets[{j}]", d, None if base(d) in other else base(run["models"][0])) for j, d in datasets
+        ]
         for key, values in (("models", run["models"]), ("datasets", run.get("datasets", []))):
             if len(values) > len({run.get("base_model", base(v)) if key == "models" else base(v) for v in values}):
                 problems.append(f"{path}.{key}: two of them have the same base; give each control an entry of its own")

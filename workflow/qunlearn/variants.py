@@ -15,15 +15,16 @@ PATTERN = r"(~[a-z_]+=[\w.+-]+(,[a-z_]+=[\w.+-]+)*)?"
 
 
 def scalar(text: str):
-    """The number, boolean, null or word that `text` spells; a list or mapping in YAML too."""
+    """The number, boolean, null or word that `text` spells; a list or mapping in YAML too. An underscore makes no
+    number (27_ is a word): one value would have many names."""
     try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
+        value = int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
-        pass
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            return text
+    return text if isinstance(value, (int, float)) and "_" in text else value
 
 
 def parse(name: str) -> tuple[str, dict]:
