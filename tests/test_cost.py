@@ -27,7 +27,7 @@ def update_cost(options, x, batch, lanes):
     cost = jax.jit(program, donate_argnums=2).lower(*arguments).compile().cost_analysis()  # as the trainer does
     loops = 0
     if "theta" in arguments[2][0][0]:
-        planes = kernel.program(model.ansatz).runs[:, 2].sum()
+        planes = len(kernel.program(model.ansatz).pairs)
         loops = lanes * planes * (6 + 4 + 12)  # forwards; backwards the derivative, register and cotangent
     return cost["flops"] + loops, cost["bytes accessed"]
 

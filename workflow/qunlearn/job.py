@@ -24,13 +24,14 @@ def share_library() -> None:
 def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     """Set JAX up before its first use and return the device's name.
 
-    On a CPU with one thread XLA's thread pool is switched off: it costs more than it gains on matrices of this size,
-    and results then do not depend on scheduling.
+    On a CPU with one thread XLA's operations run one after the other: handing them to a pool costs more than it gains
+    at this size, and results then do not depend on scheduling.
     """
     if cache:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(cache).resolve() / "numba"))
+    os.environ.setdefault("NPROC", str(threads))  # the size of XLA's thread pool
     if threads == 1:
-        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
     import jax
 
     jax.config.update("jax_enable_x64", precision == "double")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .training import cross_entropy, weighted_mean
+from .training import cross_entropy, log_sigmoid, weighted_mean
 
 
 class Method(NamedTuple):
@@ -32,8 +32,8 @@ def bernoulli_kl(teacher_logits, student_logits):
     p is the teacher's probability, q the student's. Written with log-sigmoids, finite for any finite logits.
     """
     p = jax.nn.sigmoid(teacher_logits)
-    positive = jax.nn.log_sigmoid(teacher_logits) - jax.nn.log_sigmoid(student_logits)
-    negative = jax.nn.log_sigmoid(-teacher_logits) - jax.nn.log_sigmoid(-student_logits)
+    positive = log_sigmoid(teacher_logits) - log_sigmoid(student_logits)
+    negative = log_sigmoid(-teacher_logits) - log_sigmoid(-student_logits)
     return p * positive + (1 - p) * negative
 
 

@@ -51,10 +51,12 @@ def _start(model, replicas: int):
 
 
 def orders(spec, replicas: int, updates: int) -> np.ndarray:
-    """(replicas, updates, batch) rows of the training set."""
+    """(replicas, updates, batch) rows of the training set, which is gone through in a new order whenever it ends."""
     rng = generator("benchmark", "order")
     batch = min(spec.batch, spec.samples)
-    return rng.random((replicas, updates, spec.samples)).argsort(axis=2)[..., :batch].astype(np.int32)
+    rounds = -(-updates * batch // spec.samples)
+    rows = rng.permuted(np.tile(np.arange(spec.samples, dtype=np.int32), (replicas, rounds, 1)), axis=2)
+    return rows.reshape(replicas, -1)[:, : updates * batch].reshape(replicas, updates, batch)
 
 
 def _compiled(function, arguments, calls: int):
@@ -62,7 +64,8 @@ def _compiled(function, arguments, calls: int):
 
     def compile():
         program = jax.jit(function).lower(*arguments).compile()
-        return lambda: [jax.block_until_ready(program(*arguments)) for _ in range(calls)]
+        ready = jax.device_put(arguments)
+        return lambda: [jax.block_until_ready(program(*ready)) for _ in range(calls)]
 
     return compile
 
@@ -262,7 +265,9 @@ def measure(name: str, spec, replicas: int, runs: int, seconds: float) -> dict:
     inputs = Inputs(*tasks.data(spec))
     # circuit simulators are slow enough to be timed by single updates
     slow = "hidden" not in spec.options and name not in tasks.OWN
-    length = 1 if slow and replicas > 5 else updates_per_epoch(spec)
+    length = updates_per_epoch(spec) * (1 if slow else spec.epochs)
+    if slow and replicas > 5:
+        length = 1
     engine = REGISTRY[name](spec, inputs, replicas, length)
     error = float(np.max(np.abs(engine.logits() - reference_logits(spec, inputs))))
     if not error < 1e-4:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import models
+from ..models import base
 from ..quantum import lightcone
 
 ADAM_FLOPS = 12  # per parameter
@@ -74,7 +75,7 @@ def qnn_work(spec, inputs, replicas: int) -> Work:
         seen.update(gate.qubits)
         evolution += 1.5 * 4 ** len(seen)
     live = len(lightcone.live_gates(model.ansatz))
-    batch, columns = min(spec.batch, spec.samples), len(model.columns)
+    batch, columns = min(spec.batch, spec.samples), len(base.columns_in_use([model.encode(inputs.x)]))
     flops = 3 * evolution + 4 * batch * columns + ADAM_FLOPS * live
     rows = min(batch, spec.samples / replicas)
     return Work(flops, FLOAT * (2 * rows * columns + 6 * live))

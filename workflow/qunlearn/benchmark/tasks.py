@@ -13,13 +13,15 @@ LEARNING_RATE = 0.01
 
 
 class Qnn(NamedTuple):
-    """A QNN on `width` amplitudes with `depth` layers, trained on `samples` states in minibatches of `batch`."""
+    """A QNN on `width` amplitudes with `depth` layers, trained on `samples` states in minibatches of `batch`,
+    `epochs` in one program, as the trainer does; slow engines get fewer."""
 
     width: int
     depth: int
     samples: int
     batch: int
     entangler: str = "chain"
+    epochs: int = 10
 
     @property
     def options(self) -> dict:
@@ -29,12 +31,14 @@ class Qnn(NamedTuple):
 
 
 class Mlp(NamedTuple):
-    """An MLP with layers `hidden` on `width` inputs, trained on `samples` vectors in minibatches of `batch`."""
+    """An MLP with layers `hidden` on `width` inputs, trained on `samples` vectors in minibatches of `batch`, `epochs`
+    in one program."""
 
     width: int
     samples: int
     batch: int
     hidden: tuple[int, ...] = (64, 16)
+    epochs: int = 10
 
     @property
     def options(self) -> dict:
@@ -48,7 +52,7 @@ TASKS = {
     "qnn_mnist": Qnn(784, 6, 500, 256),
     "mlp_digits": Mlp(64, 217, 32),
     "mlp_mnist": Mlp(784, 500, 256),
-    "mlp_xxz": Mlp(8192, 197, 32),
+    "mlp_xxz": Mlp(8192, 197, 32, epochs=1),
 }
 #: One quantity of the XXZ task varied at a time.
 GROWTH = {

@@ -46,6 +46,8 @@ SPAN_TOLERANCE = 1e-8
 INITIAL_ANGLE = 0.01  # standard deviation, radians
 #: Replicas per program on a CPU where the compiled loops run: enough for vector instructions and matrix products.
 LANES = 25
+#: A matrix product of a whole pool costs as much as picking one row in so many.
+SPARSE = 3
 
 
 def amplitudes(x: np.ndarray) -> np.ndarray:
@@ -122,7 +124,8 @@ class Model(base.Model):
         elif not depolarizing:
             self.together = LANES
         if self.engine != "states":
-            self.columns = base.columns_in_use([self._features(part) for part in states])
+            features = [self._features(part) for part in states]
+            self.columns = lightcone.whole_vectors(base.columns_in_use(features), features[0].shape[1])
 
     def _features(self, states):
         if self.engine == "cone":
@@ -131,10 +134,14 @@ class Model(base.Model):
         products = (coordinates.conj()[:, :, None] * coordinates[:, None, :]).reshape(len(states), -1)
         return np.concatenate([products.real, -products.imag], axis=1)
 
+    def _in_loops(self, theta):
+        """Whether the compiled loops serve."""
+        on_cpu = jax.default_backend() == "cpu" and theta.dtype == jnp.float32
+        return on_cpu and self.engine == "cone" and not self.depolarizing
+
     def _observable(self, theta):
         """Coefficients of the features in use."""
-        on_cpu = jax.default_backend() == "cpu" and theta.dtype == jnp.float32
-        if self.engine == "cone" and on_cpu and not self.depolarizing:
+        if self._in_loops(theta):
             from ..quantum import kernel
 
             return kernel.coefficients(self.ansatz, self.columns, theta)
@@ -144,7 +151,8 @@ class Model(base.Model):
         return statevector.observable(self.ansatz, theta, basis)[self.columns]
 
     def encode(self, x):
-        """Features (N, columns in use), or arranged amplitudes (N, 2, 2^L) as real and imaginary parts."""
+        """Features (N, columns), those in use and a few idle ones, or arranged amplitudes (N, 2, 2^L), real and
+        imaginary parts."""
         states = amplitudes(x)
         if self.engine != "states":
             return self._features(states)[:, self.columns]
@@ -166,15 +174,25 @@ class Model(base.Model):
 
     def expectation(self, theta, pool, rows=None, scale=1.0):
         """(B,) values scale <Z> of the pool's rows, exact, with the device's noise."""
-        scale = scale * self.contrast
-        if self.engine != "states":
-            observable = scale * self._observable(theta)
-            if rows is None:
-                return pool @ observable
-            if len(pool) == self.clean:  # replicas share the pool: one matrix product serves them all
-                return (pool @ observable)[rows]
-            return pool[rows] @ observable
-        return scale * statevector.expectation(self.ansatz, theta, pool if rows is None else pool[rows])
+        return scale * self.contrast * self._exact(theta, pool, rows)
+
+    def _exact(self, theta, pool, rows):
+        """(B,) values <Z> without readout errors."""
+        if self.engine == "states":
+            return statevector.expectation(self.ansatz, theta, pool if rows is None else pool[rows])
+        observable = self._observable(theta)
+        if rows is None:
+            return pool @ observable
+        # the replicas' rows one by one, or one matrix product of a whole pool that they share
+        together = len(pool) == self.clean
+        whole = pool.shape[1] % lightcone.WIDTH == 0
+        if self._in_loops(theta) and whole and (not together or len(pool) > SPARSE * len(rows)):
+            from ..quantum import kernel
+
+            return kernel.read(pool, rows, observable)
+        if together:
+            return (pool @ observable)[rows]
+        return pool[rows] @ observable
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         theta = params["theta"]

@@ -21,6 +21,8 @@ import numpy as np
 
 from .ansatz import Ansatz, Gate
 
+#: Strings are used in whole vectors of so many.
+WIDTH = 16
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 # RZZ acts on the pair of legs (a, b), each in {I, X, Y, Z}: strings with exactly one of X, Y on the pair turn into
@@ -146,6 +148,12 @@ def observable(ansatz: Ansatz, parameters, depolarizing: float = 0.0) -> jnp.nda
             tensor = _turn(tensor, a, b, jnp.cos(angle), jnp.sin(angle))
         tensor = _rotate(tensor, [block[depth, q] for q in register])
     return tensor.reshape(-1)
+
+
+def whole_vectors(columns: np.ndarray, size: int) -> np.ndarray:
+    """The sorted `columns` and the first of the others below `size`, up to a multiple of WIDTH or all of them."""
+    missing = -len(columns) % WIDTH
+    return np.sort(np.append(columns, np.setdiff1d(np.arange(size), columns)[:missing]))
 
 
 def reduced_states(ansatz: Ansatz, states: np.ndarray) -> np.ndarray:
