@@ -62,7 +62,8 @@ def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng)
     """Coefficients of some strings and their derivatives, for 40 replicas: more than a vector register, and a rest."""
     a = Ansatz(*shape)
     columns = rng.permutation(4 ** len(lightcone.support(a)))[:10]
-    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, (40, a.parameters)))
+    theta = jnp.asarray(rng.uniform(-np.pi, np.pi, (40, a.parameters)).astype(np.float32), float)
+    theta = theta.at[0].mul(64)  # many turns, the same numbers in either precision
     weights = jnp.asarray(rng.normal(size=(40, len(columns))))
     reference = jax.jit(jax.vmap(jax.value_and_grad(lambda t, w: lightcone.observable(a, t)[columns] @ w)))
     value, gradient = map(np.asarray, reference(theta, weights))
@@ -78,6 +79,28 @@ def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng)
     one_weight = jax.vmap(loops, (0, None))(single[0], single[1][0])
     np.testing.assert_array_equal(one_weight[1][0], together[1][0])
     np.testing.assert_allclose(loops(single[0][7], single[1][7])[1], gradient[7], atol=3e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 7])
+def test_rows_that_are_read_one_by_one_agree_with_a_matrix_product(batch, rng):
+    jax.config.update("jax_enable_x64", False)
+    pool, observables = rng.normal(size=(9, 32)), rng.normal(size=(3, 32))
+    rows, weights = rng.integers(0, 9, (3, batch)), rng.normal(size=(3, batch))
+    expected = np.einsum("rbc,rc->rb", pool[rows], observables)
+    slopes = np.einsum("rb,rbc->rc", weights, pool[rows])
+    single = [jnp.asarray(array, jnp.float32) for array in (observables, weights, pool)]
+
+    def read(observable, weight, pool, row):
+        values, pull = jax.vjp(lambda o: kernel.read(pool, row, o), observable)
+        return values, pull(weight)[0]
+
+    found = jax.jit(jax.vmap(read, (0, 0, None, 0)))(*single, rows)
+    np.testing.assert_allclose(found[0], expected, atol=1e-5)
+    np.testing.assert_allclose(found[1], slopes, atol=1e-5)
+    with pytest.raises(ValueError, match="share"):
+        jax.vmap(kernel.read, (0, 0, 0))(jnp.stack([single[2]] * 3), jnp.asarray(rows), single[0])
+    with pytest.raises(ValueError, match="20 columns are no multiple of 16"):
+        kernel.read(single[2][:, :20], jnp.asarray(rows[0]), single[0][0, :20])
 
 
 @pytest.mark.parametrize("shape", CIRCUITS)

@@ -62,18 +62,19 @@ def test_a_second_stream_is_spread_over_all_updates(rng):
 
 
 @pytest.mark.parametrize(
-    ("name", "corruption", "precision"),
+    ("name", "corruption", "precision", "batch"),
     [
-        ("mlp", "label_flipping", "single"),
-        ("mlp", "feature_randomization", "single"),
-        ("qnn", "label_flipping", "single"),
-        ("qnn", "feature_randomization", "single"),
-        ("qnn", "feature_randomization", "double"),
+        ("mlp", "label_flipping", "single", 32),
+        ("mlp", "feature_randomization", "single", 32),
+        ("qnn", "label_flipping", "single", 32),
+        ("qnn", "label_flipping", "single", 128),  # a matrix product with the whole pool
+        ("qnn", "feature_randomization", "single", 30),  # no multiple of the rows that are read together
+        ("qnn", "feature_randomization", "double", 32),
     ],
 )
-def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, digits):
+def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, batch, digits):
     jax.config.update("jax_enable_x64", precision == "double")
-    schedule = Schedule(8, 32, 0.02)
+    schedule = Schedule(8, batch, 0.02)
 
     def run(alphas, seeds):
         problem = Problem(digits, name, OPTIONS[name], corruption, seeds)

@@ -262,13 +262,16 @@ def segment(model, loss, optimiser, sources, pools, plan, carry, streams, evals,
     return jax.lax.scan(epoch, carry, (orders, plan))
 
 
-def replicas_together(params_bytes: int, replicas: int, wanted: int | None = None) -> int:
+def replicas_together(params_bytes: int, replicas: int, limits: tuple[int, int] | None = None) -> int:
     """How many replicas one program holds: all on an accelerator; on a CPU a number that does not depend on how many
-    there are, so that a cell runs through the same program, to the last bit, however cells were grouped."""
+    there are, so that a cell runs through the same program, to the last bit, however cells were grouped. A model whose
+    arithmetic is the same in any company sets `limits`, least and most: programs are then as few and equal as can be.
+    """
     if jax.default_backend() != "cpu":
         return replicas
-    if wanted:
-        return wanted
+    if limits:
+        least, most = limits
+        return max(least, -(-replicas // -(-replicas // most)))
     return max(1, min(LANES, CACHE_BYTES // (4 * params_bytes)))
 
 

@@ -23,8 +23,8 @@ class Model:
 
     #: True where the logit is piecewise linear in every single parameter: Tr of its Hessian then vanishes.
     piecewise_linear = False
-    #: How many replicas run together on a CPU; None: by the size of their parameters.
-    together = None
+    #: Least and most replicas that run together on a CPU; None: one number, by the size of their parameters.
+    together: tuple[int, int] | None = None
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Raw rows (N, d) -> features (N, ...), real."""

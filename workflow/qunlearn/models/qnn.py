@@ -44,9 +44,10 @@ MAX_SPAN = 32
 #: Directions whose singular value is below this fraction of the largest do not count for the span.
 SPAN_TOLERANCE = 1e-8
 INITIAL_ANGLE = 0.01  # standard deviation, radians
-#: Replicas per program on a CPU where the compiled loops run: enough for vector instructions and matrix products.
-LANES = 25
-#: A matrix product of a whole pool costs as much as picking one row in so many.
+#: Least and most replicas per program on a CPU where the compiled loops run, in which a replica does not depend on its
+#: company; products with a whole pool do when fewer.
+LANES = (8, 64)
+#: A matrix product with a whole pool costs as much as picking one row in so many (measured: 2 to 4).
 SPARSE = 3
 
 
@@ -120,7 +121,7 @@ class Model(base.Model):
                 f"{len(lightcone.support(self.ansatz))}; take fewer layers or a chain, or set depolarizing to 0."
             )
         if self.engine != "cone":
-            self.together = 1  # one replica's states fill the cache
+            self.together = (1, 1)  # one replica's states fill the cache
         elif not depolarizing:
             self.together = LANES
         if self.engine != "states":

@@ -2,16 +2,18 @@
 
 In the Pauli basis every gate is a rotation by its angle in disjoint planes: RX(t) turns (Y, Z) on its qubit, RY (Z, X),
 RZ (X, Y), RZZ (XI, YZ), (XZ, YI) and the same with the qubits exchanged; all other strings it leaves alone. So a
-circuit is data, a list of gates and of pairs of strings, and one loop serves every circuit and all replicas at once:
-each row of the register (4^k, R) holds one string's coefficient for R replicas. Going backwards, register and cotangent
-are turned back together, since a rotation's adjoint is its inverse: nothing is stored on the way, and a gate's
-derivative is <cotangent, generator register>.
+circuit is data, a list of gates and of pairs of strings, and one loop serves every circuit. Replicas are evolved in
+tiles of WIDTH, one after the other so that a tile stays in the cache: each row of its register (4^k, WIDTH) is a vector
+that holds one string's coefficients. Going backwards, register and cotangent are turned back together, since a
+rotation's adjoint is its inverse: nothing is stored on the way, and a gate's derivative is <cotangent, generator
+register>. What a replica gets does not depend on the others, to the last bit.
 
 XLA runs the loops as one operation of its programs, through its foreign function interface: a handler, compiled by
 Numba, finds the buffers in a call frame (xla/ffi/api/c_api.h, version 0.3 of a stable binary interface). The arithmetic
 is that of `lightcone.observable`, whose many small operations XLA runs several times slower and takes seconds to
-compile. Only reverse-mode derivatives exist. All compiled functions are in this file because Numba recompiles a cached
-one only when the file it stands in has changed.
+compile. Only reverse-mode derivatives exist. The innermost loops are written as vector instructions (intrinsics that
+emit LLVM's), because compilers do not see that the arrays are separate. All compiled functions are in this file because
+Numba recompiles a cached one only when the file it stands in has changed.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ PLANES = {"rx": (2, 3), "ry": (3, 1), "rz": (1, 2)}
 Z = 3  # the measured observable, as a letter of I, X, Y, Z
 ARGUMENTS, RESULTS = 9, 14  # words of XLA's call frame that hold the lists of buffers
 #: Replicas per tile: one vector register of AVX-512, two of AVX, four of Neon.
-WIDTH = lightcone.WIDTH
+WIDTH = 16
 VECTOR, MASK, WORD = ir.VectorType(ir.FloatType(), WIDTH), ir.VectorType(ir.IntType(32), WIDTH), ir.IntType(64)
 ALIGNED = 4  # bytes
 ROWS = 4  # of a pool that are read together, to hide the latency of the additions

@@ -21,7 +21,7 @@ import numpy as np
 
 from .ansatz import Ansatz, Gate
 
-#: Strings are used in whole vectors of so many.
+#: Strings are used in whole vectors of so many, as `quantum.kernel` reads them.
 WIDTH = 16
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
