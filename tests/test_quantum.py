@@ -81,6 +81,25 @@ def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng)
     np.testing.assert_allclose(loops(single[0][7], single[1][7])[1], gradient[7], atol=3e-6)
 
 
+def test_gates_are_exchanged_so_that_the_register_grows_late():
+    """Only gates that share no qubit change places, and the paper's circuit on images needs half the pairs."""
+    a = Ansatz(10, 6, "chain", "xyx", 9)
+    live = lightcone.live_gates(a)
+    circuit = kernel.program(a)
+    place = {parameter: n for n, parameter in enumerate(circuit.parameters.tolist())}
+    assert sorted(place) == sorted(gate.parameter for gate in live)
+    for number, gate in enumerate(live):
+        after = [other for other in live[number + 1 :] if set(other.qubits) & set(gate.qubits)]
+        assert all(place[gate.parameter] < place[other.parameter] for other in after)
+    size, in_turn, seen = 1, 0, set()
+    for gate in live:
+        seen |= {a.measure, *gate.qubits}
+        size = 4 ** len(seen)
+        in_turn += size // 4
+    assert size == circuit.size
+    assert len(circuit.pairs) < 0.5 * in_turn
+
+
 @pytest.mark.parametrize("batch", [1, 4, 7])
 def test_rows_that_are_read_one_by_one_agree_with_a_matrix_product(batch, rng):
     jax.config.update("jax_enable_x64", False)

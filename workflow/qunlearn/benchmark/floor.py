@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import models
 from ..models import base
-from ..quantum import lightcone
+from ..quantum import kernel
 
 ADAM_FLOPS = 12  # per parameter
 FLOAT = 4  # bytes
@@ -63,20 +63,18 @@ def machine() -> Machine:
 
 
 def qnn_work(spec, inputs, replicas: int) -> Work:
-    """The light-cone algorithm: the observable evolved gate by gate (3 operations for each of the pairs of strings
-    that a gate mixes), its coefficients times the minibatch's features, both passes back, and Adam.
+    """The light-cone algorithm: the observable evolved gate by gate (6 operations for each of the pairs of strings
+    that a gate mixes, in the order of gates with the fewest pairs known), its coefficients times the minibatch's
+    features, both passes back, and Adam.
 
     A backward pass counts as two forward ones for the evolution (the cotangent, and the gradient of each angle) and as
     one for the product. Features are read twice, and no more often than the pool holds rows for all replicas.
     """
     model = models.build(spec.options, [inputs.x, inputs.x])
-    evolution, seen = 0.0, {model.ansatz.measure}
-    for gate in lightcone.live_gates(model.ansatz):
-        seen.update(gate.qubits)
-        evolution += 1.5 * 4 ** len(seen)
-    live = len(lightcone.live_gates(model.ansatz))
+    circuit = kernel.program(model.ansatz)
+    live = len(circuit.parameters)
     batch, columns = min(spec.batch, spec.samples), len(base.columns_in_use([model.encode(inputs.x)]))
-    flops = 3 * evolution + 4 * batch * columns + ADAM_FLOPS * live
+    flops = 3 * 6 * len(circuit.pairs) + 4 * batch * columns + ADAM_FLOPS * live
     rows = min(batch, spec.samples / replicas)
     return Work(flops, FLOAT * (2 * rows * columns + 6 * live))
 

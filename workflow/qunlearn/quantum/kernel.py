@@ -2,7 +2,8 @@
 
 In the Pauli basis every gate is a rotation by its angle in disjoint planes: RX(t) turns (Y, Z) on its qubit, RY (Z, X),
 RZ (X, Y), RZZ (XI, YZ), (XZ, YI) and the same with the qubits exchanged; all other strings it leaves alone. So a
-circuit is data, a list of gates and of pairs of strings, and one loop serves every circuit. Replicas are evolved in
+circuit is data, a list of gates and of pairs of strings, and one loop serves every circuit. Gates that share no qubit
+are exchanged so that the register grows late, which saves a third to two thirds of the pairs. Replicas are evolved in
 tiles of WIDTH, one after the other so that a tile stays in the cache: each row of its register (4^k, WIDTH) is a vector
 that holds one string's coefficients. Going backwards, register and cotangent are turned back together, since a
 rotation's adjoint is its inverse: nothing is stored on the way, and a gate's derivative is <cotangent, generator
@@ -18,6 +19,7 @@ Numba recompiles a cached one only when the file it stands in has changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -30,7 +32,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from . import lightcone
-from .ansatz import Ansatz
+from .ansatz import Ansatz, Gate
 
 PLANES = {"rx": (2, 3), "ry": (3, 1), "rz": (1, 2)}
 Z = 3  # the measured observable, as a letter of I, X, Y, Z
@@ -43,8 +45,8 @@ ROWS = 4  # of a pool that are read together, to hide the latency of the additio
 
 
 class Program(NamedTuple):
-    """A circuit as data: `parameters` (G,) of the live gates, latest first; gate g turns the planes of the strings
-    `pairs[gates[g, 0] : gates[g, 1]]`, numbered in the order of `lightcone.support`; `size`, 4^k."""
+    """A circuit as data: `parameters` (G,) of the live gates in the order of the evolution; gate g turns the planes of
+    the strings `pairs[gates[g, 0] : gates[g, 1]]`, numbered in the order of `lightcone.support`; `size`, 4^k."""
 
     parameters: np.ndarray
     gates: np.ndarray
@@ -52,16 +54,29 @@ class Program(NamedTuple):
     size: int
 
 
+def _late_growth(gates: list[Gate], needed: list[int]) -> Iterator[Gate]:
+    """The gates, each with the size of the register it needs, in the order that lets the register grow last: of those
+    that can be next the one that needs least. Gates that share no qubit are exchanged."""
+    waiting = list(range(len(gates)))
+    while waiting:
+        free, busy = [], set()
+        for number in waiting:
+            if busy.isdisjoint(gates[number].qubits):
+                free.append(number)
+            busy.update(gates[number].qubits)
+        chosen = min(free, key=lambda number: (needed[number], number))
+        waiting.remove(chosen)
+        yield gates[chosen]
+
+
 @cache
 def program(ansatz: Ansatz) -> Program:
     """The live part of the circuit. A new qubit of the light cone is a new leading leg of the register."""
     live = lightcone.live_gates(ansatz)
-    stride, size = {ansatz.measure: 1}, 4
-    pairs, gates = [], []
-    for gate in live:
-        for qubit in gate.qubits:
-            if qubit not in stride:
-                stride[qubit], size = size, 4 * size
+    stride = {qubit: 4**leg for leg, qubit in enumerate(reversed(lightcone.support(ansatz)))}
+    size, parameters, pairs = 4, [], []
+    for gate in _late_growth(live, [max(stride[qubit] for qubit in gate.qubits) for gate in live]):
+        size = max(size, *(4 * stride[qubit] for qubit in gate.qubits))
         string = np.arange(size)
         letters = [string // stride[qubit] % 4 for qubit in gate.qubits]
         if gate.name == "rzz":
@@ -72,11 +87,11 @@ def program(ansatz: Ansatz) -> Program:
         else:
             a, b = PLANES[gate.name]
             first, steps = letters[0] == a, np.full(size, (b - a) * stride[gate.qubits[0]])
-        start = gates[-1][1] if gates else 0
         pairs.append(np.stack([string[first], (string + steps)[first]], axis=1))
-        gates.append((start, start + len(pairs[-1])))
-    parameters = np.array([gate.parameter for gate in live], np.int32)
-    return Program(parameters, np.array(gates, np.int32), np.concatenate(pairs).astype(np.int32), size)
+        parameters.append(gate.parameter)
+    ends = np.cumsum([len(turned) for turned in pairs])
+    gates = np.stack([np.append(0, ends[:-1]), ends], axis=1)
+    return Program(np.array(parameters, np.int32), gates.astype(np.int32), np.concatenate(pairs).astype(np.int32), size)
 
 
 def _vectors(context, builder, signature, arguments, number):
