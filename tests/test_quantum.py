@@ -79,6 +79,9 @@ def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng)
     one_weight = jax.vmap(loops, (0, None))(single[0], single[1][0])
     np.testing.assert_array_equal(one_weight[1][0], together[1][0])
     np.testing.assert_allclose(loops(single[0][7], single[1][7])[1], gradient[7], atol=3e-6)
+    # a replica that has diverged says so, and no other does
+    broken = jax.jit(jax.vmap(loops))(single[0].at[3].set(jnp.nan), single[1])[0]
+    assert np.flatnonzero(np.isnan(broken)).tolist() == [3]
 
 
 def test_gates_are_exchanged_so_that_the_register_grows_late():

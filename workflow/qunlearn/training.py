@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-#: Optimiser state and gradients of the replicas that run together should fit in this many bytes of cache.
-CACHE_BYTES = 4 * 2**20
+#: Parameters, gradients and optimiser state of the replicas that run together should fit in this many bytes of cache.
+CACHE_BYTES = 3 * 2**19
 #: Replicas per program on a CPU; enough to amortise the small operations of a quantum model.
 LANES = 10
 

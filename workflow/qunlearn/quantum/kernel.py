@@ -91,7 +91,7 @@ def program(ansatz: Ansatz) -> Program:
         parameters.append(gate.parameter)
     ends = np.cumsum([len(turned) for turned in pairs])
     gates = np.stack([np.append(0, ends[:-1]), ends], axis=1)
-    return Program(np.array(parameters, np.int32), gates.astype(np.int32), np.concatenate(pairs).astype(np.int32), size)
+    return Program(*(np.asarray(a, np.uint32) for a in (parameters, gates, np.concatenate(pairs))), size)
 
 
 def _vectors(context, builder, signature, arguments, number):
@@ -105,6 +105,14 @@ def _fused(builder, a, x, b, y):
     """a x + b y, element by element."""
     product = builder.fmul(a, x, flags=("contract",))
     return builder.fadd(product, builder.fmul(b, y, flags=("contract",)), flags=("contract",))
+
+
+def _zeros(builder, count):
+    """Pointers to `count` vectors of zeros, which the compiler keeps in registers."""
+    totals = [cgutils.alloca_once(builder, VECTOR) for _ in range(count)]
+    for total in totals:
+        builder.store(VECTOR([0.0] * WIDTH), total)
+    return totals
 
 
 def _add_product(builder, total, a, b):
@@ -153,9 +161,7 @@ def _turn_back(typing, register, cotangent, cosines, sines, pairs, begin, end, s
         register, cotangent, *turn, pairs = (_vectors(context, builder, signature, arguments, n) for n in range(5))
         slope = _vectors(context, builder, signature, arguments, 7)
         c, s = (builder.load(place, align=ALIGNED) for place in turn)
-        sums = [cgutils.alloca_once_value(builder, VECTOR([0.0] * WIDTH)) for _ in range(2)]
-        for total in sums:
-            builder.store(VECTOR([0.0] * WIDTH), total)
+        sums = _zeros(builder, 2)
         for rows, duals in _loop(builder, [register, cotangent], pairs, *arguments[5:7]):
             x, y = _turned(builder, c, s, rows, -1)
             u, v = _turned(builder, c, s, duals, -1)
@@ -305,9 +311,7 @@ def _reader(count):
             picked = _picked(context, builder, signature, arguments, count)
             observable = _vectors(context, builder, signature, arguments, 4)
             values = context.make_array(signature.args[5])(context, builder, arguments[5]).data
-            totals = [cgutils.alloca_once(builder, VECTOR) for _ in picked]
-            for total in totals:
-                builder.store(VECTOR([0.0] * WIDTH), total)
+            totals = _zeros(builder, count)
             with cgutils.for_range(builder, arguments[3]) as loop:
                 o = builder.load(builder.gep(observable, [loop.index]), align=ALIGNED)
                 for total, row in zip(totals, picked):
@@ -544,8 +548,8 @@ def coefficients(ansatz: Ansatz, columns: np.ndarray, parameters) -> jnp.ndarray
     """(C,) entries `columns` of `lightcone.observable`: Pauli coefficients of U^dagger Z U at `parameters` (P,)."""
     circuit = program(ansatz)
     rows, whole = circuit.size + 1, -(-len(columns) // WIDTH) * WIDTH
-    padded = np.append(columns, np.full(whole - len(columns), circuit.size))
-    shared = [a.astype(np.uint32) for a in (circuit.parameters, circuit.gates, circuit.pairs, padded)]
+    padded = np.append(columns, np.full(whole - len(columns), circuit.size))  # the last row belongs to no string
+    shared = [circuit.parameters, circuit.gates, circuit.pairs, padded.astype(np.uint32)]
     evolve = _call("evolve", len(columns), (rows, 2 * len(circuit.gates), whole))
     pull_back = _call("pull_back", ansatz.parameters, (2 * rows, whole))
 
