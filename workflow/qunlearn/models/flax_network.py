@@ -20,7 +20,7 @@ class Model(base.Model):
     is called with `train` and the samples' `weight`."""
 
     #: Replicas run one after the other: the activations of one fill the cache.
-    together = 1
+    together = (1, 1)
 
     def __init__(self, inputs: list[np.ndarray]):
         width, signal = inputs[0].shape[1], np.iscomplexobj(inputs[0])
