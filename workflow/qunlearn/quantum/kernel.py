@@ -194,32 +194,26 @@ def _places(builder, register, columns, block, lines, stride):
     return rows, [builder.gep(lines, [builder.add(block, builder.mul(stride, WORD(n)))]) for n in range(WIDTH)]
 
 
-@intrinsic
-def _gather(typing, register, columns, block, blocks, lines):
-    """Copy WIDTH rows of `register`, numbers WIDTH * block ... of `columns`, to the `lines` (WIDTH, WIDTH * blocks)."""
+def _mover(back):
+    """Intrinsic that copies WIDTH rows of a register, numbers WIDTH * block ... of `columns`, to the `lines` (WIDTH,
+    WIDTH * blocks) of its lanes, or back."""
 
-    def generate(context, builder, signature, arguments):
-        register, columns, lines = (_vectors(context, builder, signature, arguments, n) for n in (0, 1, 4))
-        rows, parts = _places(builder, register, columns, arguments[2], lines, arguments[3])
-        vectors = _transposed(builder, [builder.load(row, align=ALIGNED) for row in rows])
-        for vector, part in zip(vectors, parts):
-            builder.store(vector, part, align=ALIGNED)
+    @intrinsic
+    def move(typing, register, columns, block, blocks, lines):
+        def generate(context, builder, signature, arguments):
+            register, columns, lines = (_vectors(context, builder, signature, arguments, n) for n in (0, 1, 4))
+            places = _places(builder, register, columns, arguments[2], lines, arguments[3])
+            source, target = reversed(places) if back else places
+            vectors = _transposed(builder, [builder.load(place, align=ALIGNED) for place in source])
+            for vector, place in zip(vectors, target):
+                builder.store(vector, place, align=ALIGNED)
 
-    return types.void(register, columns, block, blocks, lines), generate
+        return types.void(register, columns, block, blocks, lines), generate
+
+    return move
 
 
-@intrinsic
-def _scatter(typing, register, columns, block, blocks, lines):
-    """The way back of `_gather`."""
-
-    def generate(context, builder, signature, arguments):
-        register, columns, lines = (_vectors(context, builder, signature, arguments, n) for n in (0, 1, 4))
-        rows, parts = _places(builder, register, columns, arguments[2], lines, arguments[3])
-        vectors = _transposed(builder, [builder.load(part, align=ALIGNED) for part in parts])
-        for vector, row in zip(vectors, rows):
-            builder.store(vector, row, align=ALIGNED)
-
-    return types.void(register, columns, block, blocks, lines), generate
+_gather, _scatter = _mover(back=False), _mover(back=True)
 
 
 @njit(error_model="numpy", cache=True)
