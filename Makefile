@@ -1,12 +1,15 @@
-# make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.   make claims: is each claim true here.   make report: all of it on one page.   make test: the tests.   make benchmark: how fast an update is.
+# make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.
+# make claims: is each claim true here.   make report: all of it on one page.   make benchmark: how fast an update is.
+# make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
+# make lint: the formatters' opinion.   make docs: pages that are made from declarations.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures supplement beyond claims report test test-cluster benchmark lint clean
+.PHONY: figures supplement beyond claims report benchmark test test-long test-cluster lint docs clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
@@ -28,7 +31,10 @@ benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark
 
 test: $(VENV)/dev.stamp
-	pytest -n 2 --dist worksteal tests
+	pytest -n 2 --dist worksteal -m "not long" tests
+
+test-long: $(VENV)/dev.stamp
+	pytest -n 2 --dist worksteal -m long tests
 
 test-cluster: $(VENV)/dev.stamp
 	tests/cluster/install
@@ -37,8 +43,11 @@ test-cluster: $(VENV)/dev.stamp
 lint: $(VENV)/dev.stamp
 	ruff check .
 	ruff format --check workflow tests
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow/rules workflow/qunlearn/studies
 	snakemake --lint
+
+docs: $(VENV)/dev.stamp
+	PYTHONPATH=workflow python -m qunlearn.config.reference
 
 $(VENV)/%.stamp: envs/%.txt envs/cpu.txt envs/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3 ...")'

@@ -1,9 +1,10 @@
-"""Put computed results into the README: figures of the default run, and a table beside the published accuracies.
+"""Put computed results into the README: figures of the default run, and a table beside the
+published accuracies.
 
-    python docs/refresh.py PUBLISHED.csv RESULTS [RESULTS ...]
+python docs/refresh.py PUBLISHED.csv RESULTS [RESULTS ...]
 
-PUBLISHED.csv holds the authors' runs (dataset, model, corruption, alpha, run, train_accuracy, val_accuracy); the first
-RESULTS folder gives the figures; all give the table.
+PUBLISHED.csv holds the authors' runs (dataset, model, corruption, alpha, run, train_accuracy,
+val_accuracy); the first RESULTS folder gives the figures; all give the table.
 """
 
 import re
@@ -17,32 +18,42 @@ ROOT = Path(__file__).parents[1]
 NAMES = {"mnist": "MNIST", "xxz": "XXZ"}
 
 
+def mean_accuracies(runs: pd.DataFrame) -> pd.DataFrame:
+    """Validation accuracy under flipped labels: a row per dataset and model, a column per alpha."""
+    flipped = runs[runs["corruption"] == "label_flipping"]
+    means = flipped.groupby(["dataset", "model", "alpha"])["val_accuracy"].mean()
+    return means.unstack("alpha")
+
+
 def comparison(published: pd.DataFrame, ours: pd.DataFrame) -> str:
-    key = ["dataset", "model", "alpha"]
-    here, there = (
-        frame[frame.corruption == "label_flipping"].groupby(key).val_accuracy.mean().unstack("alpha")
-        for frame in (ours, published)
-    )
+    """A table in Markdown, of what both have."""
+    here, there = mean_accuracies(ours), mean_accuracies(published)
     common = [row for row in there.index if row in here.index]
     alphas = [alpha for alpha in there.columns if alpha in here.columns]
-    lines = ["| α | | " + " | ".join(f"{a:g}" for a in alphas) + " |", "|---" * (len(alphas) + 2) + "|"]
+    heads = " | ".join(f"{alpha:g}" for alpha in alphas)
+    lines = [f"| α | | {heads} |", "|---" * (len(alphas) + 2) + "|"]
     for dataset, model in common:
-        for name, frame in (("here", here), ("published", there)):
-            title = f"{NAMES.get(dataset, dataset)} {model.upper()}" if name == "here" else ""
-            values = " | ".join(f"{frame.loc[(dataset, model), a]:.2f}" for a in alphas)
-            lines.append(f"| {title} | {name} | {values} |")
+        title = f"{NAMES.get(dataset, dataset)} {model.upper()}"
+        lines.append(line(title, "here", here.loc[(dataset, model), alphas]))
+        lines.append(line("", "published", there.loc[(dataset, model), alphas]))
     return "\n".join(lines)
+
+
+def line(title: str, source: str, accuracies: pd.Series) -> str:
+    values = " | ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+    return f"| {title} | {source} | {values} |"
 
 
 def main(published: str, *folders: str) -> None:
     for name in ("fig2.png", "fig3.png"):
         shutil.copy(Path(folders[0]) / "figs" / name, ROOT / "docs" / name)
-    ours = pd.concat(pd.read_csv(Path(folder) / "tables" / "resilience.csv") for folder in folders)
-    ours = ours.drop_duplicates(["dataset", "model", "corruption", "alpha", "seed"])
+    tables = [pd.read_csv(Path(folder) / "tables" / "resilience.csv") for folder in folders]
+    ours = pd.concat(tables).drop_duplicates(["dataset", "model", "corruption", "alpha", "seed"])
     table = comparison(pd.read_csv(published), ours)
     readme = ROOT / "README.md"
     pattern = r"(<!-- comparison -->\n).*?(<!-- /comparison -->)"
-    readme.write_text(re.sub(pattern, lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text(), flags=re.S))
+    text = re.sub(pattern, lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text(), flags=re.S)
+    readme.write_text(text)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from project import copy_project, snakemake
-from qunlearn import data
-from qunlearn.data import xxz
+from project import built, copy_project, snakemake
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +31,13 @@ def rng():
 
 @pytest.fixture(scope="session")
 def digits():
-    return data.build("digits", {"train_fraction": 0.6, "seed": 0})
+    return built("digits", train_fraction=0.6, seed=0)
 
 
 @pytest.fixture(scope="session")
 def small_xxz():
     """Eight sites: the same sets of anisotropies, 256 amplitudes."""
-    return xxz.build(length=8, gauge="random", seed=0)
+    return built("xxz", length=8, gauge="random", seed=0)
 
 
 @pytest.fixture

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import yaml
 
+from qunlearn.config.check import check
+from qunlearn.config.plan import Plan
+from qunlearn.parts.registry import find
+
 ROOT = Path(__file__).parents[1]
 TINY = {
     "datasets": ["digits"],
@@ -23,6 +27,21 @@ TINY = {
     "surface": {"steps": 2},
     "controls": {"runs": []},
 }
+
+
+def configuration(**overrides) -> dict:
+    """The configuration as it comes, with keys at the top replaced; not checked."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text()) | overrides
+
+
+def plan(**overrides) -> Plan:
+    """The plan of the configuration as it comes, with keys at the top replaced."""
+    return Plan(check(configuration(**overrides)))
+
+
+def built(name, surroundings=None, **options):
+    """A dataset, from the options of its source."""
+    return find("dataset", name)(**options).build(**(surroundings or {}))
 
 
 def snakemake(folder, *arguments, check=True):
@@ -47,7 +66,9 @@ def planned(folder, *arguments):
     """Rule -> number of jobs that a dry run announces."""
     text = snakemake(folder, "-n", *arguments)
     table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\ntotal", text, re.S)
-    return {} if not table else {row.split()[0]: int(row.split()[1]) for row in table[1].splitlines()}
+    return (
+        {} if not table else {row.split()[0]: int(row.split()[1]) for row in table[1].splitlines()}
+    )
 
 
 def snapshot(folder):

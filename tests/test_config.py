@@ -1,22 +1,32 @@
-"""The configuration check: what is refused, how it is worded, and that it agrees with the registries."""
+"""The configuration check: what is refused, how it is worded, and that it follows the declarations."""
 
 import copy
-import re
+import subprocess
+import sys
 
 import pytest
 import yaml
 
-from project import ROOT
-from qunlearn import corruption, data, models, unlearning
-from qunlearn.config import architecture, training_schedule, unlearning_schedule
-from qunlearn.errors import UserError
-from qunlearn.schema import schema
-from qunlearn.validation import validate
+from project import ROOT, configuration
+from qunlearn.config.check import ask, check
+from qunlearn.config.plan import Plan
+from qunlearn.config.reference import written
+from qunlearn.config.settings import TrainingSchedule
+from qunlearn.parts.registry import shipped
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.schedule import Schedule
 
 
 @pytest.fixture
 def good():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return configuration()
+
+
+def check_everything(config):
+    """The configuration checked for every study, too."""
+    checked = check(config)
+    ask(Plan(checked), shipped("study"))
+    return checked
 
 
 def put(config, path, value):
@@ -29,9 +39,9 @@ def put(config, path, value):
 
 
 def test_the_configuration_as_shipped_is_valid(good):
-    assert validate(good)["alphas"][3] == 0.3
+    assert check(good)["alphas"][3] == 0.3
     preset = yaml.safe_load((ROOT / "presets" / "paper.yaml").read_text())
-    assert validate(good | preset)["datasets"] == ["mnist", "xxz"]
+    assert check(good | preset)["datasets"] == ["mnist", "xxz"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +64,7 @@ def test_the_configuration_as_shipped_is_valid(good):
         ("seeds", [0.5], "seeds[0]: 0.5 is not of type integer"),
         ("seeds", [-1], "seeds[0]: -1 is too small"),
         ("models", ["qn"], "models[0]: no architecture 'qn'; did you mean 'qnn'?"),
-        ("methods", ["finetun"], "methods[0]: 'finetun' is not allowed; did you mean 'finetune'?"),
+        ("methods", ["finetun"], "methods[0]: no method 'finetun'; did you mean 'finetune'?"),
         ("corruptions", ["label_flip"], "did you mean 'label_flipping'?"),
         ("datasets", ["minst"], "did you mean 'mnist'?"),
         ("training.xxz.qnn.learning_rate", -0.1, "learning_rate: -0.1 is too small (must be above 0)"),
@@ -71,7 +81,7 @@ def test_the_configuration_as_shipped_is_valid(good):
         ("supplement.curvature.alphas", [0.12345], "supplement.curvature.alphas[0]: 0.12345 has more than four"),
         ("supplement.slices.alphas", [0.0], "supplement.slices.alphas[0]: 0.0 is too small (must be above 0)"),
         ("supplement.spectrum.step", 3, "supplement.spectrum.step: unknown key; did you mean 'steps'?"),
-        ("supplement.figures", ["slice"], "did you mean 'slices'?"),
+        ("supplement.figures", ["slice"], "no figure 'slice'; did you mean 'slices'?"),
         ("data.xxz.length", 13, "data.xxz.length: 13 is not a multiple of 2"),
         ("alphas_per_job", 0, "alphas_per_job: 0 is too small"),
         ("precision", "half", "precision: 'half' is not allowed"),
@@ -89,22 +99,24 @@ def test_the_configuration_as_shipped_is_valid(good):
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_cure(path, value, words, good):
     with pytest.raises(UserError) as refused:
-        validate(put(good, path, value))
+        check_everything(put(good, path, value))
     assert words in str(refused.value)
     assert "1 problem in the configuration" in str(refused.value)
 
 
 def test_a_missing_key_is_named(good):
     del good["unlearning"]["scrub"]["lambda_fo"]
-    with pytest.raises(UserError, match=r"unlearning\.scrub\.lambda_fo: the key 'lambda_fo' is missing"):
-        validate(good)
+    with pytest.raises(
+        UserError, match=r"unlearning\.scrub\.lambda_fo: the key 'lambda_fo' is missing"
+    ):
+        check(good)
 
 
 def test_all_problems_come_at_once(good):
     good["seeds"], good["precision"] = [], "quadruple"
     good["data"]["xxz"]["length"] = 3
-    with pytest.raises(UserError, match="4 problems") as refused:
-        validate(good)
+    with pytest.raises(UserError, match="3 problems") as refused:
+        check(good)
     assert all(key in str(refused.value) for key in ("seeds", "precision", "data.xxz.length"))
 
 
@@ -113,41 +125,72 @@ def test_command_line_strings_are_converted(good):
     put(good, "training.xxz.qnn.learning_rate", "1e-3")
     put(good, "training.xxz.qnn.batch", "16")
     put(good, "architectures.qnn.depth", {"xxz": "3"})
-    found = validate(good)
+    found = check(good)
     assert found["alphas"] == [0.1, 0.3] and found["seeds"] == [2] and found["datasets"] == ["xxz"]
-    assert training_schedule(found, "xxz", "qnn") == {"epochs": 200, "batch": 16, "learning_rate": 1e-3}
-    assert architecture(found, "xxz", "qnn")["depth"] == 3
+    assert Plan(found).training_schedule("xxz", "qnn") == {
+        "epochs": 200,
+        "batch": 16,
+        "learning_rate": 1e-3,
+    }
+    assert Plan(found).architecture("xxz", "qnn")["depth"] == 3
 
 
 def test_validation_leaves_its_input_alone_and_repeats(good):
     before = copy.deepcopy(good)
-    once = validate(good)
-    assert good == before and validate(once) == once
+    once = check(good)
+    assert good == before and check(once) == once
 
 
 def test_an_architecture_overrides_its_family(good):
-    found = validate(good | {"datasets": ["mnist"]})
-    assert training_schedule(found, "mnist", "mlp_16_4")["batch"] == 128
-    assert training_schedule(found, "digits", "mlp_16_4")["batch"] == 32
-    assert unlearning_schedule(found, "mnist", "mlp_16_4") == {
-        "epochs": 50, "batch": 0, "learning_rate": 0.001,
-    }  # fmt: skip
+    plan = Plan(check(good | {"datasets": ["mnist"]}))
+    assert plan.training_schedule("mnist", "mlp_16_4")["batch"] == 128
+    assert plan.training_schedule("digits", "mlp_16_4")["batch"] == 32
+    expected = {"epochs": 50, "batch": 0, "learning_rate": 0.001}
+    assert plan.unlearning_schedule("mnist", "mlp_16_4") == expected
 
 
-def test_registries_schema_and_readme_name_the_same_things(good):
-    defs = schema()["$defs"]
-    methods = schema()["properties"]["methods"]["items"]["enum"]
-    assert set(defs["dataset"]["enum"]) == set(data.REGISTRY) == set(good["data"])
-    assert defs["corruption"]["enum"] == list(corruption.REGISTRY)
-    assert defs["architecture"]["properties"]["family"]["enum"] == list(models.REGISTRY)
-    assert methods == list(unlearning.REGISTRY) == good["methods"]
-    table = re.search(r"<!-- names -->(.*?)<!-- /names -->", (ROOT / "README.md").read_text(), re.S)[1]
-    rows = [row for row in table.splitlines()[1:] if "`" in row.split("|")[2]]
-    named = {row.split("|")[1].strip(): set(re.findall(r"`([a-z_0-9]+)`", row.split("|")[2])) for row in rows}
-    named.pop("part", None)
-    assert named == {
-        "dataset": set(data.REGISTRY),
-        "model family": set(models.REGISTRY),
-        "corruption": set(corruption.REGISTRY),
-        "unlearning method": set(unlearning.REGISTRY),
-    }
+def test_a_study_is_checked_when_it_is_asked_for(good):
+    put(good, "supplement.spectrum.steps", 1)
+    put(good, "beyond.noise.model", "mlp")
+    plan = Plan(check(good))
+    ask(plan, ["resilience", "unlearning", "slices"])
+    with pytest.raises(UserError, match="2 problems") as refused:
+        ask(plan, ["spectrum", "noise"])
+    assert "supplement.spectrum.steps: 1 is too small (at least 2)" in str(refused.value)
+    assert "beyond.noise.model" in str(refused.value)
+    # with a mistake in the pipeline all are named
+    with pytest.raises(UserError) as refused:
+        check(good | {"seeds": []})
+    first, _, rest = str(refused.value).partition("may not be needed")
+    assert "1 problem" in first and "seeds: must not be empty" in first
+    assert "supplement.spectrum.steps" in rest
+
+
+def test_schedules_of_engine_and_configuration_have_the_same_keys():
+    assert set(Schedule._fields) == set(TrainingSchedule.model_fields)
+
+
+def test_what_is_made_from_declarations_is_up_to_date():
+    for path, text in written().items():
+        assert path.read_text() == text, f"{path.name} is stale: make docs"
+
+
+def test_planning_imports_no_jax():
+    """Every declaration is read, the configuration checked, every study asked for."""
+    program = (
+        "import sys, yaml; from qunlearn.config.check import ask, check; from qunlearn.config.plan import Plan; "
+        "from qunlearn.parts.registry import PACKAGES, known; "
+        "plan = Plan(check(yaml.safe_load(open('config.yaml')))); ask(plan, known('study')); plan.looks(); "
+        "[part.summary() for kind in PACKAGES for part in known(kind).values()]; "
+        "heavy = {'jax', 'pandas', 'scipy', 'sklearn', 'matplotlib', 'h5py', 'numba', 'flax'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "workflow")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

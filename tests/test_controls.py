@@ -1,40 +1,34 @@
-"""Controls: each changed choice against its definition, and what a control is compared with."""
-
-import copy
+"""Controls: each changed choice against its definition."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import pandas as pd
 import pytest
-import yaml
 
-from project import ROOT
-from qunlearn import claims, corruption, landscape, models, store, tables, training
-from qunlearn.config import data_options, training_schedule
-from qunlearn.data import normalised_images
-from qunlearn.errors import UserError
+from project import plan
+from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import held_out, train
 from qunlearn.experiment.unlearn import unlearn
-from qunlearn.grid import Control, Grid, Runs
-from qunlearn.models.observable import BestObservable
-from qunlearn.plots import controls as plots
-from qunlearn.problem import Cell, Problem
-from qunlearn.training import Batch, Schedule
-from qunlearn.unlearning import CONTROLS
-from qunlearn.validation import validate
+from qunlearn.landscape.curvature import dense_terms, split_trace
+from qunlearn.landscape.hessian import Point
+from qunlearn.parts import corruptions, models
+from qunlearn.parts.datasets import normalised_images
+from qunlearn.parts.registry import find
+from qunlearn.quantum import lightcone
+from qunlearn.quantum.best_observable import BestObservable
+from qunlearn.results.cells import read_cells, write_cells
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.losses import cross_entropy, generalised_cross_entropy, training_loss
+from qunlearn.training.optimiser import adam
+from qunlearn.training.schedule import Schedule
+from qunlearn.training.streams import Batch
 
 MLP = {"family": "mlp", "hidden": [16, 4]}
 QNN = {
     "family": "qnn", "depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
 }  # fmt: skip
 CELLS = [Cell(0.3, 0), Cell(0.3, 1)]
-
-
-@pytest.fixture(scope="module")
-def config():
-    return validate(yaml.safe_load((ROOT / "config.yaml").read_text()))
 
 
 # -- outputs ------------------------------------------------------------------------------------------------------
@@ -49,16 +43,24 @@ def test_a_bounded_mlp_is_the_hyperbolic_tangent_of_the_free_one(rng):
     assert np.abs(bound).max() < 2 < np.abs(z).max()
     # the closed form of its gradient, and a landscape that no longer takes it for piecewise linear
     found = bounded.squared_gradient_norms(params, state, pool, rows)
-    np.testing.assert_allclose(found, super(type(bounded), bounded).squared_gradient_norms(params, state, pool, rows))
+    np.testing.assert_allclose(
+        found, super(type(bounded), bounded).squared_gradient_norms(params, state, pool, rows)
+    )
     labels = jnp.asarray(rng.integers(0, 2, 12), float)
-    gauss_newton, residual = landscape.split_trace(bounded, params, state, pool, rows, labels)
-    dense = landscape.dense_terms(bounded, params, state, pool, rows, labels)
-    np.testing.assert_allclose([gauss_newton, residual], [np.trace(part) for part in dense], rtol=1e-8)
+    point = Point(params, state, pool, rows, labels)
+    gauss_newton, residual = split_trace(bounded, point)
+    dense = dense_terms(bounded, point)
+    np.testing.assert_allclose(
+        [gauss_newton, residual], [np.trace(part) for part in dense], rtol=1e-8
+    )
     assert abs(residual) > 1e-6
 
 
 def test_a_free_scale_begins_as_the_fixed_one_and_is_one_more_parameter(digits):
-    fixed, free = (Problem(digits, "qnn", QNN | more, "label_flipping", [0]) for more in ({}, {"free_scale": True}))
+    fixed, free = (
+        Problem(digits, "qnn", QNN | more, "label_flipping", [0])
+        for more in ({}, {"free_scale": True})
+    )
     (params, state), (wider, _) = fixed.initial([0]), free.initial([0])
     np.testing.assert_array_equal(params["theta"], wider["theta"])
     pool = jnp.asarray(fixed.pools["train"])
@@ -74,58 +76,73 @@ def test_a_free_scale_begins_as_the_fixed_one_and_is_one_more_parameter(digits):
 
 # -- losses and optimiser -----------------------------------------------------------------------------------------
 def test_weight_decay_is_optax_adamw(rng):
-    ours, theirs = training.adam(0.03, weight_decay=0.5), optax.adamw(0.03, weight_decay=0.5)
+    ours, theirs = adam(0.03, weight_decay=0.5), optax.adamw(0.03, weight_decay=0.5)
     params = {"a": jnp.asarray(rng.normal(size=(4, 3))), "b": jnp.asarray(rng.normal(size=5))}
-    memory = ours.init(params), theirs.init(params)
+    states = ours.init(params), theirs.init(params)
     for scale in (1.0, 1e-3, 0.0):
         gradient = jax.tree.map(lambda p, scale=scale: scale * jnp.sin(17 * p), params)
-        one, left = ours.update(gradient, memory[0], params)
-        two, right = theirs.update(gradient, memory[1], params)
+        one, left = ours.update(gradient, states[0], params)
+        two, right = theirs.update(gradient, states[1], params)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), one, two)
-        memory, params = (left, right), optax.apply_updates(params, one)
+        states, params = (left, right), optax.apply_updates(params, one)
 
 
 def test_smoothed_and_generalised_losses_by_hand():
     z, y = np.array([0.7, -2.0]), np.array([1.0, 1.0])
     p = 1 / (1 + np.exp(-z))
-    batch = {"train": Batch(jnp.asarray(z), jnp.asarray(y), jnp.zeros(2), jnp.ones(2))}
+    batch = {"train": Batch(jnp.asarray(z), jnp.asarray(y), None, jnp.ones(2))}
     smooth = -np.mean(0.9 * np.log(p) + 0.1 * np.log(1 - p))
-    assert float(training.training_loss(batch, label_smoothing=0.2)) == pytest.approx(smooth)
-    assert float(training.training_loss(batch, gce=0.7)) == pytest.approx(np.mean(1 - p**0.7) / 0.7)
-    assert float(training.training_loss(batch, gce=1.0)) == pytest.approx(np.mean(1 - p))
-    assert float(training.training_loss(batch, gce=1e-6)) == pytest.approx(-np.mean(np.log(p)), rel=1e-4)
-    slope = jax.grad(lambda z: training.generalised_cross_entropy(z, 1.0, 0.7))
+    assert float(training_loss(batch, {}, {}, label_smoothing=0.2)) == pytest.approx(smooth)
+    assert float(training_loss(batch, {}, {}, gce=0.7)) == pytest.approx(np.mean(1 - p**0.7) / 0.7)
+    assert float(training_loss(batch, {}, {}, gce=1.0)) == pytest.approx(np.mean(1 - p))
+    assert float(training_loss(batch, {}, {}, gce=1e-6)) == pytest.approx(
+        -np.mean(np.log(p)), rel=1e-4
+    )
+    slope = jax.grad(lambda z: generalised_cross_entropy(z, 1.0, 0.7))
     assert abs(slope(-20.0)) < 1e-5  # a label that is contradicted for certain pulls no more
 
 
 def test_early_stopping_returns_the_best_epoch_on_poisoned_samples_held_out(digits):
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
     done = train(problem, CELLS, Schedule(40, 32, 0.02, early_stopping=0.25))
-    history = done.history
+    curves = done.learning_curves
     for i, cell in enumerate(CELLS):
         mask = held_out(problem, cell, 0.25)
         assert mask.sum() == round(0.25 * len(mask)) and np.any(mask & problem.samples(cell).forget)
-        losses = history["held_out_loss"][i, 1:]
+        losses = curves["held_out_loss"][i, 1:]
         best = 1 + losses.argmin()
-        assert best < 40 and np.all(losses[best - 1 :] == losses[best - 1]) and losses[0] > losses[-1]
+        assert (
+            best < 40 and np.all(losses[best - 1 :] == losses[best - 1]) and losses[0] > losses[-1]
+        )
         # the parameters are those of that epoch
-        params, samples = {name: leaf[i] for name, leaf in done.params.items()}, problem.samples(cell)
-        z, _ = problem.model.logits(params, {}, jnp.asarray(problem.pools["train"]), np.flatnonzero(mask))
-        loss = training.cross_entropy(z, samples.labels[mask]).mean()
+        params, samples = (
+            {name: leaf[i] for name, leaf in done.params.items()},
+            problem.samples(cell),
+        )
+        z, _ = problem.model.logits(
+            params, {}, jnp.asarray(problem.pools["train"]), np.flatnonzero(mask)
+        )
+        loss = cross_entropy(z, samples.labels[mask]).mean()
         assert float(loss) == pytest.approx(losses[-1], rel=1e-9)
 
 
 def test_a_long_training_passes_through_every_shorter_one(digits):
     problem = Problem(digits, "qnn", QNN, "label_flipping", [0])
-    long, short = (train(problem, CELLS[:1], Schedule(epochs, 32, 0.03)).history for epochs in (20, 7))
+    long, short = (
+        train(problem, CELLS[:1], Schedule(epochs, 32, 0.03)).learning_curves for epochs in (20, 7)
+    )
     for name, values in short.items():
         np.testing.assert_allclose(long[name][:, :8], values, rtol=1e-9)
 
 
-def test_the_default_schedule_changes_nothing(config):
-    assert training_schedule(config, "digits", "mlp") == {"epochs": 100, "batch": 32, "learning_rate": 0.01}
+def test_the_default_schedule_changes_nothing():
+    assert plan().training_schedule("digits", "mlp") == {
+        "epochs": 100,
+        "batch": 32,
+        "learning_rate": 0.01,
+    }
     assert Schedule(1, 0, 0.1)[3:] == (0.0, 0.0, None, 0.0, False, 1)
-    assert data_options(config, "xxz") == {"length": 12, "gauge": "random", "seed": 0}
+    assert plan().data_options("xxz") == {"length": 12, "gauge": "random", "seed": 0}
 
 
 # -- the best observable -------------------------------------------------------------------------------------------
@@ -136,7 +153,9 @@ def test_the_observable_of_one_pure_state_is_its_sign():
     found = fit.coef_.reshape(4, 4)
     assert found[0, 0] == pytest.approx(-1) and found[2, 2] == pytest.approx(1)
     # and by the mixture of both labels in one state: sigmoid(s o) is the share of ones
-    twice = BestObservable(5.0, gap=1e-12).fit(np.repeat(states[:1], 4, axis=0).reshape(4, -1), np.array([1, 1, 1, 0]))
+    twice = BestObservable(5.0, gap=1e-12).fit(
+        np.repeat(states[:1], 4, axis=0).reshape(4, -1), np.array([1, 1, 1, 0])
+    )
     assert twice.coef_[0] == pytest.approx(np.log(3) / 5, rel=1e-5)
 
 
@@ -149,21 +168,21 @@ def test_the_best_observable_is_the_ceiling_of_every_qnn(name, request):
     solver = BestObservable(5.0)
     solver.size, solver.real = 8, len(row) == 64
     assert np.linalg.norm(solver._matrix(row), 2) <= 1 + 1e-9
-    lowest = best.history["train_loss"][0, -1]
+    lowest = best.learning_curves["train_loss"][0, -1]
     qnn = Problem(dataset, "qnn", QNN, "label_flipping", [0])
-    losses = train(qnn, CELLS[:1], Schedule(60, 32, 0.03)).history["train_loss"][0]
+    losses = train(qnn, CELLS[:1], Schedule(60, 32, 0.03)).learning_curves["train_loss"][0]
     assert lowest <= losses.min() + solver.gap and losses.min() < losses[0]
     # a QNN's own observable lies in the set, with the same logits
-    from qunlearn.quantum import lightcone
-
-    theta = jnp.asarray(np.random.default_rng(0).uniform(-3, 3, qnn.model.ansatz.parameters))
-    strings = np.asarray(lightcone.observable(qnn.model.ansatz, theta)).reshape((4,) * 3)
+    theta = jnp.asarray(np.random.default_rng(0).uniform(-3, 3, qnn.model.circuit.parameters))
+    strings = np.asarray(lightcone.observable(qnn.model.circuit, theta)).reshape((4,) * 3)
     matrix = np.einsum("abc,aij,bkl,cmn->ikmjln", strings, *[lightcone.PAULIS] * 3).reshape(8, 8)
     assert np.linalg.norm(matrix, 2) == pytest.approx(1)
     parts = [matrix.real.ravel()] if solver.real else [matrix.real.ravel(), matrix.imag.ravel()]
     z = 5 * ceiling.pools["validation"] @ np.concatenate(parts)
     np.testing.assert_allclose(
-        z, qnn.model.logits({"theta": theta}, {}, jnp.asarray(qnn.pools["validation"]))[0], atol=1e-9
+        z,
+        qnn.model.logits({"theta": theta}, {}, jnp.asarray(qnn.pools["validation"]))[0],
+        atol=1e-9,
     )
 
 
@@ -197,15 +216,19 @@ def test_pixels_are_normalised_over_the_training_set(rng):
     assert norms[2] == 0 and not np.any(validation[:, 2])
     assert np.mean(np.sum(found**2, axis=1)) == pytest.approx(1)
     np.testing.assert_allclose(validation[:, 0] / other[:, 0], found[0, 0] / train_rows[0, 0])
-    np.testing.assert_allclose(np.linalg.norm(normalised_images(train_rows, other, "image")[1], axis=1), 1)
+    np.testing.assert_allclose(
+        np.linalg.norm(normalised_images(train_rows, other, "image")[1], axis=1), 1
+    )
 
 
 def test_flips_begin_in_one_class():
     labels = np.random.default_rng(0).permutation(np.repeat([0, 1], 50))
     for alpha, flipped in ((0.2, (0, 20)), (0.5, (0, 50)), (0.7, (20, 50))):
-        mask = corruption.forget_mask("digits", labels, "one_class_flipping", alpha, 3)
+        mask = corruptions.forget_mask(
+            "digits", np.zeros((100, 2)), labels, "one_class_flipping", alpha, 3
+        )
         assert tuple(np.bincount(labels[mask], minlength=2)) == flipped
-        _, twins = corruption.twins("digits", np.zeros((100, 2)), labels, "one_class_flipping", 3)
+        _, twins = corruptions.twins("digits", np.zeros((100, 2)), labels, "one_class_flipping", 3)
         poisoned = np.where(mask, twins, labels)
         # the majority of labels in class 1 turns over at alpha = 1/4 of the whole, in class 0 at 3/4
         assert (poisoned[labels == 1].mean() < 0.5) == (alpha > 0.25)
@@ -213,132 +236,35 @@ def test_flips_begin_in_one_class():
 
 
 # -- unlearning ----------------------------------------------------------------------------------------------------
-def test_adam_goes_on_where_its_memory_is_kept(digits, tmp_path):
+def test_adam_goes_on_where_its_state_is_kept(digits, tmp_path):
     """Training of 3 epochs, kept, then 2 epochs of 'unlearning' nothing by the same loss: full-batch training of 5."""
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
     whole = train(problem, CELLS, Schedule(5, 0, 0.01))
     first = train(problem, CELLS, Schedule(3, 0, 0.01))
     path = tmp_path / "cells.h5"
-    store.write_cells(path, CELLS, first, np.zeros(2, bool), {}, "cpu", keep_adam=True)
-    kept, _ = store.read_cells([path], CELLS[::-1], adam=True)
-    anew, _ = store.read_cells([path], CELLS[::-1])
+    write_cells(path, CELLS, first, np.zeros(2, bool), {}, "cpu", keep_adam=True)
+    kept, _ = read_cells([path], CELLS[::-1], adam=True)
+    anew, _ = read_cells([path], CELLS[::-1])
     assert len(anew) == 2 and np.all(kept[2][0] == 3)
     goes_on, restarts = (
-        unlearn(problem, CELLS[::-1], start, "finetune_poisoned", {}, Schedule(2, 0, 0.01)) for start in (kept, anew)
+        unlearn(
+            problem, CELLS[::-1], start, find("method", "finetune_poisoned")(), Schedule(2, 0, 0.01)
+        )
+        for start in (kept, anew)
     )
-    np.testing.assert_allclose(goes_on.params["w1"][::-1], whole.params["w1"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        goes_on.params["w1"][::-1], whole.params["w1"], rtol=1e-9, atol=1e-12
+    )
     assert np.abs(restarts.params["w1"][::-1] - whole.params["w1"]).max() > 1e-4
 
 
 def test_the_loss_of_finetuning_on_poisoned_data_is_that_of_training():
-    retain = Batch(jnp.array([1.0, -2.0]), jnp.array([1.0, 1.0]), jnp.zeros(2), jnp.ones(2))
-    forget = Batch(jnp.array([0.3]), jnp.array([0.0]), jnp.zeros(1), jnp.ones(1))
-    both = Batch(*(jnp.concatenate(pair) for pair in zip(retain, forget)))
-    found = CONTROLS["finetune_poisoned"].loss()({"retain": retain, "forget": forget})
-    assert float(found) == pytest.approx(float(training.training_loss({"train": both})))
-
-
-# -- what is compared with what ------------------------------------------------------------------------------------
-def test_every_control_has_its_base_in_the_study(config):
-    grid = Grid(config)
-    found = grid.controls()
-    assert {c.name for c in found} == {run["name"] for run in config["controls"]["runs"]}
-    for control in found:
-        assert control.run != control.base and not any("~" in name for name in control.base)
-        assert control.base.dataset in config["datasets"] and control.base.corruption == "label_flipping"
-    # variants are trained at the alphas asked for alone, bases with the whole study
-    paths = grid.control_files("alpha")
-    assert "results/train/xxz/mlp~gce=0.7/label_flipping/alpha0.00-0.40/seed0-4.h5" in paths
-    assert "results/train/xxz/mlp/label_flipping/alpha0.00-0.90/seed0-4.h5" in paths
-    assert grid.trained("xxz", "qnn~keep_adam=true", "label_flipping", (0.3,), (0,)) == [
-        "results/train/xxz/qnn~keep_adam=true/label_flipping/alpha0.30/seed0-4.h5"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"models": ["mlp~logit_bond=5"]}, "controls.runs[0].models[0]: mlp~logit_bond=5: 'mlp' has no 'logit_bond'"),
-        ({"models": ["mlp~gce=2"]}, "gce"),
-        ({"datasets": ["xxz~gauge=loose"]}, "controls.runs[0].datasets[0]: xxz~gauge=loose"),
-        ({"against": "updates"}, "changes no epochs"),
-        ({"base_model": "mpl"}, "controls.runs[0].base_model: no architecture 'mpl'; did you mean 'mlp'?"),
-        ({"name": "weight decay"}, "occurs more than once"),
-    ],
-)
-def test_a_mistaken_control_is_named(change, words, config):
-    wrong = copy.deepcopy(config)
-    wrong["controls"]["runs"][0] |= change
-    with pytest.raises(UserError) as error:
-        validate(wrong)
-    assert words in str(error.value)
-
-
-def _rows(role, values, **columns):
-    frame = pd.DataFrame({"seed": np.arange(len(values)), "val_accuracy": values})
-    return frame.assign(role=role, control="c", dataset="digits", model="mlp", alpha=0.3, **columns)
-
-
-@pytest.mark.parametrize(("gain", "verdict"), [(0.02, "picture stays"), (0.4, "picture changes"), (0.1, "undecided")])
-def test_the_effect_of_a_control_is_the_paired_difference(gain, verdict):
-    rng = np.random.default_rng(0)
-    base = 0.5 + 0.3 * rng.random(5)  # seeds differ far more than the control does
-    noise = 0.01 * rng.normal(size=5)
-    table = pd.concat([_rows("base", base, updates=np.nan), _rows("control", base + gain + noise, updates=np.nan)])
-    runs = Runs("digits", "mlp", "label_flipping", "")
-    settings = {"alpha": 0.3, "within": 0.1}
-    (row,) = claims.control_effects(table, [Control("c", "p", "alpha", runs, runs)], settings, 0.95, 2000).itertuples()
-    assert row.value == pytest.approx(gain + noise.mean()) and row.verdict == verdict
-    assert row.high - row.low < 0.06
-
-
-def test_the_effect_on_unlearning_is_the_depth_of_the_dip():
-    steps = np.arange(30)
-    curve = 0.7 + 0.2 * steps / 29
-    dipped = np.where(steps == 3, 0.4, curve)
-    table = pd.concat(
-        _rows(role, np.full(3, value), step=step)
-        for role, values in (("base", curve), ("control", dipped))
-        for step, value in zip(steps, values)
+    retain = Batch(jnp.array([1.0, -2.0]), jnp.array([1.0, 1.0]), None, jnp.ones(2))
+    forget = Batch(jnp.array([0.3]), jnp.array([0.0]), None, jnp.ones(1))
+    logits, labels, weight = (
+        jnp.concatenate([getattr(batch, name) for batch in (retain, forget)])
+        for name in ("logits", "labels", "weight")
     )
-    runs = Runs("digits", "mlp", "label_flipping", "finetune")
-    settings = {"alpha": 0.3, "within": 0.1}
-    (row,) = claims.control_effects(table, [Control("c", "p", "step", runs, runs)], settings, 0.95, 2000).itertuples()
-    assert row.value == row.low == row.high == pytest.approx(0.3) and row.verdict == "picture changes"
-
-
-def test_accuracy_along_a_training_counts_updates(digits, tmp_path):
-    problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
-    done = train(problem, CELLS, Schedule(12, 32, 0.02))
-    folder = tmp_path / "train/digits/mlp~epochs=12/label_flipping/alpha0.30"
-    path, data_file = folder / "seed0-1.h5", tmp_path / "data/digits.h5"
-    store.write_cells(path, CELLS, done, [False, False], {"schedule": {"epochs": 12, "batch": 32}}, "cpu")
-    store.write_dataset(data_file, digits, {})
-    frame = tables.along([str(path)], [str(data_file)], [0.3], [1], points=5)
-    per_epoch = -(-len(digits.y_train) // 32)
-    assert frame.updates.tolist() == [per_epoch * n for n in (1, 2, 3, 6, 12)]
-    np.testing.assert_array_equal(frame.val_accuracy, done.history["validation_accuracy"][1, [1, 2, 3, 6, 12]])
-    assert set(frame.model) == {"mlp~epochs=12"}
-
-
-def test_a_control_looks_the_same_on_every_dataset():
-    """Also where another control of its panel does not apply."""
-    rng, frames, chosen = np.random.default_rng(1), [], []
-    for dataset, names in (("xxz", ["fixed gauge", "fewer data"]), ("digits", ["fewer data"])):
-        for name in names:
-            for model in ("mlp", "qnn"):
-                runs = Runs(dataset, model, "label_flipping", "")
-                chosen.append(Control(name, "data", "alpha", runs, runs))
-                for role in ("base", "control"):
-                    rows = [_rows(role, rng.random(3)).assign(alpha=a, updates=np.nan, step=np.nan) for a in (0.0, 0.3)]
-                    frames.append(pd.concat(rows).assign(control=name, dataset=dataset, model=model, collapsed=False))
-    table = pd.concat(frames)
-    effects = claims.control_effects(table, chosen, {"alpha": 0.3, "within": 0.1}, 0.95, 100)
-    figure = plots.draw(table, effects, chosen, 0.95)
-    looks = [
-        {(line.get_marker(), line.get_linestyle()) for line in axis.get_lines()}
-        for axis in figure.axes[: plots.COLUMNS + 1 : plots.COLUMNS]
-    ]
-    fewer = (plots.MARKS[1], plots.LINES[1])
-    assert fewer in looks[0] and fewer in looks[1]
-    assert (plots.MARKS[0], plots.LINES[0]) in looks[0] - looks[1]
+    found = find("method", "finetune_poisoned")().loss(retain, forget)
+    both = Batch(logits, labels, None, weight)
+    assert float(found) == pytest.approx(float(training_loss({"train": both}, {}, {})))

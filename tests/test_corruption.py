@@ -5,13 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qunlearn import corruption
-from qunlearn.problem import Cell, Problem
+from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.parts import corruptions
+from qunlearn.parts.registry import shipped
 
 MLP = {"family": "mlp", "hidden": [4, 3]}
 QNN = {
     "family": "qnn", "depth": 2, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
 }  # fmt: skip
+
+
+def mask_of(dataset, labels, name, alpha, seed):
+    """Corruptions of the project choose by labels alone."""
+    return corruptions.forget_mask(dataset, None, labels, name, alpha, seed)
 
 
 def labels_of(zeros, ones):
@@ -28,7 +34,7 @@ def labels_of(zeros, ones):
 )
 def test_size_balance_and_nesting(zeros, extra, alphas, seed, name):
     labels = labels_of(zeros, zeros + extra)
-    small, large = (corruption.forget_mask("digits", labels, name, alpha, seed) for alpha in alphas)
+    small, large = (mask_of("digits", labels, name, alpha, seed) for alpha in alphas)
     for mask, alpha in ((small, alphas[0]), (large, alphas[1])):
         assert mask.sum() == round(alpha * len(labels))
         counts = np.bincount(labels[mask], minlength=2)
@@ -39,15 +45,19 @@ def test_size_balance_and_nesting(zeros, extra, alphas, seed, name):
 
 def test_the_subset_depends_on_each_of_its_names():
     labels = labels_of(50, 50)
-    base = corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0)
-    np.testing.assert_array_equal(base, corruption.forget_mask("digits", labels, "label_flipping", 0.3, 0))
-    others = [("xxz", "label_flipping", 0), ("digits", "feature_randomization", 0), ("digits", "label_flipping", 1)]
+    base = mask_of("digits", labels, "label_flipping", 0.3, 0)
+    np.testing.assert_array_equal(base, mask_of("digits", labels, "label_flipping", 0.3, 0))
+    others = [
+        ("xxz", "label_flipping", 0),
+        ("digits", "feature_randomization", 0),
+        ("digits", "label_flipping", 1),
+    ]
     for dataset, name, seed in others:
-        assert np.any(base != corruption.forget_mask(dataset, labels, name, 0.3, seed))
+        assert np.any(base != mask_of(dataset, labels, name, 0.3, seed))
 
 
 def test_label_flipping(digits):
-    x, y = corruption.twins("digits", digits.x_train, digits.y_train, "label_flipping", 0)
+    x, y = corruptions.twins("digits", digits.x_train, digits.y_train, "label_flipping", 0)
     assert x is None
     np.testing.assert_array_equal(y + digits.y_train, 1)
 
@@ -55,7 +65,9 @@ def test_label_flipping(digits):
 @pytest.mark.parametrize("kind", ["real", "complex"])
 def test_feature_randomization(kind, digits, small_xxz):
     dataset = digits if kind == "real" else small_xxz
-    x, y = corruption.twins(dataset.name, dataset.x_train, dataset.y_train, "feature_randomization", 0)
+    x, y = corruptions.twins(
+        dataset.name, dataset.x_train, dataset.y_train, "feature_randomization", 0
+    )
     assert y is None and x.shape == dataset.x_train.shape
     assert np.iscomplexobj(x) == (kind == "complex")
     np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1)
@@ -66,7 +78,7 @@ def test_feature_randomization(kind, digits, small_xxz):
     assert overlaps.mean() < 2 / np.sqrt(x.shape[1])
 
 
-@pytest.mark.parametrize("name", corruption.REGISTRY)
+@pytest.mark.parametrize("name", shipped("corruption"))
 def test_every_model_meets_the_same_poison(name, digits):
     mlp, qnn = Problem(digits, "mlp", MLP, name, [0, 1]), Problem(digits, "qnn", QNN, name, [0, 1])
     for cell in (Cell(0.3, 0), Cell(0.7, 1)):
@@ -79,4 +91,6 @@ def test_a_poisoned_sample_keeps_its_twin_at_larger_alpha(digits):
     small, large = problem.samples(Cell(0.2, 1)), problem.samples(Cell(0.6, 1))
     np.testing.assert_array_equal(small.rows[small.forget], large.rows[small.forget])
     np.testing.assert_array_equal(small.rows[~small.forget], np.flatnonzero(~small.forget))
-    assert np.all(small.rows[small.forget] >= 2 * len(digits.y_train))  # the second seed's block of twins
+    assert np.all(
+        small.rows[small.forget] >= 2 * len(digits.y_train)
+    )  # the second seed's block of twins

@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from qunlearn import data
-from qunlearn.data import mnist, xxz
-from qunlearn.errors import UserError
+from project import built
+from qunlearn.parts.datasets import mnist, xxz
+from qunlearn.runtime.errors import UserError
 
 X, Y, Z = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])
 
@@ -58,7 +58,11 @@ def test_the_ground_state_is_constant_on_orbits_up_to_marshalls_sign():
     state = sector.scatter(vectors)[0].reshape((2,) * 12)
     signs = sector.scatter(sector.marshall[None])[0].reshape((2,) * 12)
     positive = state * signs
-    for image in (np.moveaxis(positive, 0, -1), positive.transpose(), positive[(slice(None, None, -1),) * 12]):
+    for image in (
+        np.moveaxis(positive, 0, -1),
+        positive.transpose(),
+        positive[(slice(None, None, -1),) * 12],
+    ):
         np.testing.assert_allclose(image, positive, atol=1e-12)
 
 
@@ -76,14 +80,14 @@ def test_xxz_sets(small_xxz):
 
 
 def test_gauge(small_xxz):
-    fixed = xxz.build(length=8, gauge="fixed", seed=0)
+    fixed = built("xxz", length=8, gauge="fixed", seed=0)
     largest = np.take_along_axis(fixed.x_train, np.abs(fixed.x_train).argmax(1)[:, None], 1)
     assert np.all(largest.real > 0) and np.allclose(largest.imag, 0)
     overlap = np.abs(np.sum(fixed.x_train.conj() * small_xxz.x_train, axis=1))
     np.testing.assert_allclose(overlap, 1)  # the same states up to a phase
     phases = np.angle(np.sum(fixed.x_train.conj() * small_xxz.x_train, axis=1))
     assert np.ptp(phases) > 5  # which is spread over the circle
-    other = xxz.build(length=8, gauge="random", seed=1)
+    other = built("xxz", length=8, gauge="random", seed=1)
     assert not np.allclose(other.x_train, small_xxz.x_train)
 
 
@@ -91,15 +95,19 @@ def test_digits(digits):
     assert digits.x_train.shape == (217, 64) and digits.x_validation.shape == (145, 64)
     np.testing.assert_allclose(np.linalg.norm(digits.x_train, axis=1), 1)
     assert abs(digits.y_train.mean() - digits.y_validation.mean()) < 0.01
-    again = data.build("digits", {"train_fraction": 0.6, "seed": 0})
+    again = built("digits", train_fraction=0.6, seed=0)
     np.testing.assert_array_equal(again.x_train, digits.x_train)
 
 
-MNIST = {"train_per_class": 250, "validation_per_class": 500, "seed": 0, "mirrors": [], "split": "test"}
+MNIST = {"train_per_class": 250, "validation_per_class": 500, "seed": 0, "mirrors": []}
+
+
+def from_test_split(folder, **options):
+    return built("mnist", {"folder": str(folder), "split": "test"}, **(MNIST | options))
 
 
 def test_mnist_from_the_test_split(mnist_dir, tmp_path):
-    found = data.build("mnist", {**MNIST, "folder": str(tmp_path)})
+    found = from_test_split(tmp_path)
     assert found.x_train.shape == (500, 784) and found.x_validation.shape == (1000, 784)
     assert np.bincount(found.y_train).tolist() == [250, 250]
     assert np.bincount(found.y_validation).tolist() == [500, 500]
@@ -111,9 +119,10 @@ def test_mnist_from_the_test_split(mnist_dir, tmp_path):
 
 def test_no_mirror_answers(monkeypatch, tmp_path):
     monkeypatch.delenv("MNIST_DIR", raising=False)
-    options = {**MNIST, "folder": str(tmp_path / "mnist"), "mirrors": ["http://127.0.0.1:9/"]}
-    with pytest.raises(UserError, match=r"t10k-images.*no mirror served it.*Put the file into .*MNIST_DIR"):
-        data.build("mnist", options)
+    with pytest.raises(
+        UserError, match=r"t10k-images.*no mirror served it.*Put the file into .*MNIST_DIR"
+    ):
+        from_test_split(tmp_path / "mnist", mirrors=["http://127.0.0.1:9/"])
     assert not list(tmp_path.rglob("*.gz"))
 
 
@@ -125,7 +134,7 @@ def test_damaged_file_is_named_and_kept(damage, monkeypatch, tmp_path):
     path = tmp_path / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(body)
     with pytest.raises(UserError, match=f"{path} is not MNIST's .* Delete it"):
-        data.build("mnist", {**MNIST, "folder": str(tmp_path)})
+        from_test_split(tmp_path)
     assert path.read_bytes() == body
 
 
@@ -145,7 +154,7 @@ def test_mirrors_are_tried_in_turn(mnist_dir, monkeypatch, tmp_path):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     folder = tmp_path / "mnist"
-    found = data.build("mnist", {**MNIST, "folder": str(folder), "mirrors": ["http://bad/", "http://good/"]})
+    found = from_test_split(folder, mirrors=["http://bad/", "http://good/"])
     assert len(found.x_train) == 500
     assert [url.split("/")[2] for url in asked] == ["bad", "good"] * 2
 

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from project import TINY, copy_project, snakemake, snapshot
-from qunlearn.errors import UserError
-from qunlearn.job import job
+from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.job import job
 
 TABLES = ("resilience", "unlearning", "landscape")
 DATA = "results/data/digits.h5"
@@ -25,7 +25,9 @@ RESILIENCE = "results/tables/resilience.csv"
 
 def start(folder, *targets):
     command = [sys.executable, "-m", "snakemake", *targets, "--configfile", "tiny.yaml"]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def recover(folder):
@@ -38,7 +40,9 @@ def scripts(folder):
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cwd() == str(folder) and any("/.snakemake/scripts/" in part for part in process.cmdline()):
+            if process.cwd() == str(folder) and any(
+                "/.snakemake/scripts/" in part for part in process.cmdline()
+            ):
                 found.append(process)
         except psutil.Error:
             continue
@@ -85,7 +89,9 @@ def test_killing_the_main_process_ten_times(project, study):
         main.wait()
         if (project / ".snakemake").is_dir():
             done = recover(project)
-            assert done.returncode == 0 and "run the same command again" in done.stdout, done.stdout + done.stderr
+            assert done.returncode == 0 and "run the same command again" in done.stdout, (
+                done.stdout + done.stderr
+            )
             assert not scripts(project)
     snakemake(project, "tables")
     assert tables(project) == tables(study)
@@ -95,7 +101,9 @@ def test_killing_the_main_process_ten_times(project, study):
 @pytest.mark.workflow
 def test_killing_a_training_job(project, study):
     main = start(project, RESILIENCE)
-    victim = wait_for(lambda: [p for p in scripts(project) if "train_models" in " ".join(p.cmdline())])[0]
+    victim = wait_for(
+        lambda: [p for p in scripts(project) if "train_models" in " ".join(p.cmdline())]
+    )[0]
     victim.kill()
     assert main.wait(1200) != 0
     snakemake(project, RESILIENCE)
@@ -109,7 +117,11 @@ def test_a_second_run_in_the_same_folder_is_refused(project, study):
     text = snakemake(project, RESILIENCE, check=False)
     assert "cannot be locked" in text and "Traceback" not in text
     done = recover(project)
-    assert done.returncode and f"process {main.pid}" in done.stderr and "Nothing was changed" in done.stderr
+    assert (
+        done.returncode
+        and f"process {main.pid}" in done.stderr
+        and "Nothing was changed" in done.stderr
+    )
     assert main.wait(1200) == 0
     assert same_resilience(project, study)
 
@@ -121,7 +133,9 @@ def small_disk(tmp_path):
         pytest.skip("mounting a small file system needs root")
     folder = tmp_path / "disk"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True
+    ).returncode:
         pytest.skip("file systems cannot be mounted here")
     yield folder
     subprocess.run(["umount", folder], check=True)
@@ -142,7 +156,9 @@ def test_a_full_disk_and_a_read_only_one(project, small_disk, study):
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     text = snakemake(project, RESILIENCE, check=False)
-    assert "paths.results:" in text and "cannot be written" in text and "Nothing was started" in text
+    assert (
+        "paths.results:" in text and "cannot be written" in text and "Nothing was started" in text
+    )
     assert "Traceback" not in text
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
 
@@ -153,14 +169,20 @@ def test_a_full_disk_and_a_read_only_one(project, small_disk, study):
 
 @pytest.mark.workflow
 @pytest.mark.parametrize(
-    ("name", "damage"), [(DATA, "garbage"), (DATA, "another"), (TRAINED, "truncated"), (TRAINED, "empty")]
+    ("name", "damage"),
+    [(DATA, "garbage"), (DATA, "another"), (TRAINED, "truncated"), (TRAINED, "empty")],
 )
 def test_damaged_results_are_named_then_recomputed(name, damage, study, tmp_path):
     folder = tmp_path / "finished"
     shutil.copytree(study, folder)
     path = folder / name
     other = folder / (TRAINED if name == DATA else DATA)
-    bad = {"truncated": path.read_bytes()[:-1000], "garbage": os.urandom(5000), "empty": b"", "another": other}
+    bad = {
+        "truncated": path.read_bytes()[:-1000],
+        "garbage": os.urandom(5000),
+        "empty": b"",
+        "another": other,
+    }
     path.write_bytes(other.read_bytes() if damage == "another" else bad[damage])
     text = snakemake(folder, RESILIENCE, "--forcerun", "tabulate_resilience", check=False)
     assert name in text and "Delete it and run" in text and "Traceback" not in text
@@ -171,14 +193,19 @@ def test_damaged_results_are_named_then_recomputed(name, damage, study, tmp_path
 
 @pytest.mark.workflow
 def test_a_diverging_training_is_flagged_counted_and_not_retried(project):
-    settings = {"training": {"digits": {"mlp": {"epochs": 5, "learning_rate": 1e6}, "qnn": {"epochs": 5}}}}
+    settings = {
+        "training": {"digits": {"mlp": {"epochs": 5, "learning_rate": 1e6}, "qnn": {"epochs": 5}}}
+    }
     given = yaml.safe_load((project / "tiny.yaml").read_text())
     (project / "tiny.yaml").write_text(yaml.safe_dump(given | settings))
     text = snakemake(project, "--retries", "2", "--default-resources", "attempt=attempt")
     assert "restart" not in text
     for name in TABLES:
         table = pd.read_csv(project / f"results/tables/{name}.csv")
-        assert table[table.model == "mlp"].collapsed.all() and not table[table.model == "qnn"].collapsed.any(), name
+        assert (
+            table[table.model == "mlp"].collapsed.all()
+            and not table[table.model == "qnn"].collapsed.any()
+        ), name
     assert "4 of them of collapsed runs" in text
 
 
@@ -204,7 +231,11 @@ def test_a_retry_repeats_lost_work_but_not_an_error(tmp_path, capsys):
 
 
 def test_a_full_disk_is_one_sentence(tmp_path, capsys):
-    with pytest.raises(SystemExit), job("work", attempt(1, tmp_path / "job.log")), open("/dev/full", "w") as full:
+    with (
+        pytest.raises(SystemExit),
+        job("work", attempt(1, tmp_path / "job.log")),
+        open("/dev/full", "w") as full,
+    ):
         full.write("results")
         full.flush()
     assert "the disk is full" in capsys.readouterr().err

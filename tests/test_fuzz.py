@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snakemake.api import SnakemakeApi
 from snakemake.exceptions import WorkflowError
-from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
 from project import ROOT, copy_project, snapshot
 
@@ -19,7 +19,13 @@ NUMBER = 320
 
 def nodes(value, path=()):
     """Every (path, value) below the root."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in items:
         yield (*path, key), item
         yield from nodes(item, (*path, key))
@@ -31,8 +37,14 @@ NODES = list(nodes(GOOD))
 def may_lack(path):
     """True for entries that a user names (architectures and what refers to them), that a family's can stand for, or
     that have a default."""
-    named = (path[0] == "architectures" and len(path) == 2) or "depth" in path or "architectures" in path[1:]
-    optional = path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
+    named = (
+        (path[0] == "architectures" and len(path) == 2)
+        or "depth" in path
+        or "architectures" in path[1:]
+    )
+    optional = (
+        path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
+    )
     return (
         named
         or optional
@@ -57,7 +69,11 @@ def mistakes(draw):
     kinds = ["type"]
     if isinstance(path[-1], str):
         kinds += ["rename"] + ["delete"] * (not may_lack(path))
-    if isinstance(value, (list, str)) and path[-1] not in ("mirrors", "hidden", "runs", "extras") and value != []:
+    if (
+        isinstance(value, (list, str))
+        and path[-1] not in ("mirrors", "hidden", "runs", "extras")
+        and value != []
+    ):
         kinds.append("empty")
     if isinstance(value, list) and value and path[-1] not in ("hidden", "channels"):
         kinds.append("double")
@@ -71,7 +87,9 @@ def mistakes(draw):
     letters = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=6)
     match kind:
         case "type":
-            other = ["word", None, [1]] + [7] * (path[-1] != "depth")  # one depth may serve all datasets
+            other = ["word", None, [1]] + [7] * (
+                path[-1] != "depth"
+            )  # one depth may serve all datasets
             wrong = {"surprise": 1} if not isinstance(value, dict) else draw(st.sampled_from(other))
             parent[path[-1]] = wrong
         case "rename":
@@ -85,7 +103,9 @@ def mistakes(draw):
         case "misspell":
             parent[path[-1]] = value + draw(letters)
         case "not finite":
-            parent[path[-1]] = draw(st.sampled_from([math.nan, math.inf, -math.inf, ".nan", "-inf"]))
+            parent[path[-1]] = draw(
+                st.sampled_from([math.nan, math.inf, -math.inf, ".nan", "-inf"])
+            )
         case "negative":
             parent[path[-1]] = draw(st.integers(-(10**9), -1))
         case "word":
@@ -110,14 +130,17 @@ def test_every_mistake_is_refused_with_its_key(tmp_path, capfd):
     @given(mistakes())
     def refuse(mistake):
         kind, path, config = mistake
-        with pytest.raises(WorkflowError) as error, SnakemakeApi(OutputSettings()) as api:
+        with (
+            pytest.raises((WorkflowError, SystemExit)) as error,
+            SnakemakeApi(OutputSettings()) as api,
+        ):
             workflow = api.workflow(
                 ResourceSettings(cores=1),
                 config_settings=ConfigSettings(config=config, replace_workflow_config=True),
                 snakefile=folder / "Snakefile",
                 workdir=folder,
             )
-            workflow.dag().execute_workflow(executor="dryrun")
+            workflow.dag(DAGSettings(targets={"everything"})).execute_workflow(executor="dryrun")
         message = str(error.value)
         assert "nothing was started" in message and "Traceback" not in message
         key = [part for part in path if isinstance(part, str)][-1]

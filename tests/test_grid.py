@@ -1,19 +1,18 @@
-"""Cells, blocks and paths; source hashes."""
+"""Cells, blocks and paths."""
 
 import pytest
-import yaml
 
-from project import ROOT
-from qunlearn.codehash import code_hash, sources
-from qunlearn.errors import UserError
-from qunlearn.grid import Grid, format_alpha
-from qunlearn.validation import validate
-
-SCRIPTS = ROOT / "workflow" / "scripts"
+from project import plan
+from qunlearn.grid.blocks import format_alpha
+from qunlearn.runtime.errors import UserError
 
 
 def grid(**overrides):
-    return Grid(validate(yaml.safe_load((ROOT / "config.yaml").read_text()) | overrides))
+    return plan(**overrides).grid
+
+
+def unlearned(g):
+    return g.unlearned(g.unlearning_cases(), g.config["methods"])
 
 
 def test_paths_are_those_of_the_interface():
@@ -21,21 +20,28 @@ def test_paths_are_those_of_the_interface():
     assert g.data("xxz") == "results/data/xxz.h5"
     cell = ("xxz", "qnn", "label_flipping")
     assert g.train(*cell, (0.3,), (2,)) == "results/train/xxz/qnn/label_flipping/alpha0.30/seed2.h5"
-    assert g.train(*cell, g.alphas, g.seeds) == "results/train/xxz/qnn/label_flipping/alpha0.00-0.90/seed0-4.h5"
     assert (
-        g.unlearn(*cell, 0.3, "scrub", g.seeds) == "results/unlearn/xxz/qnn/label_flipping/alpha0.30/scrub/seed0-4.h5"
+        g.train(*cell, g.alphas, g.seeds)
+        == "results/train/xxz/qnn/label_flipping/alpha0.00-0.90/seed0-4.h5"
+    )
+    assert (
+        g.unlearn(*cell, 0.3, "scrub", g.seeds)
+        == "results/unlearn/xxz/qnn/label_flipping/alpha0.30/scrub/seed0-4.h5"
     )
     assert (
         g.landscape(*cell, g.landscape_alphas, g.seeds)
         == "results/landscape/xxz/qnn/label_flipping/alpha0.00-0.40/seed0-4.h5"
     )
-    assert g.table("resilience") == "results/tables/resilience.csv" and g.figure("fig3") == "results/figs/fig3.pdf"
+    assert (
+        g.table("resilience") == "results/tables/resilience.csv"
+        and g.figure("fig3") == "results/figs/fig3.pdf"
+    )
 
 
 def test_default_grid_has_four_hundred_models_in_eight_jobs():
     assert len(grid().all_trained()) == 8
     assert len(grid(alphas_per_job=1, seeds_per_job=1).all_trained()) == 400
-    assert len(grid().all_unlearned()) == 2 * 3 * 4
+    assert len(unlearned(grid())) == 2 * 3 * 4
 
 
 @pytest.mark.parametrize(("alphas", "seeds"), [(1, 1), (3, 2), (10, 5), (4, 3)])
@@ -55,8 +61,12 @@ def test_alphas_off_the_sweep_get_blocks_of_their_own():
     assert g.extra_alphas == (0.2, 0.3, 0.4)
     assert g.train_blocks() == [(0.0, 0.5)]
     assert g.train_blocks((0.3,)) == [(0.2, 0.3, 0.4)]
-    assert g.parse_alphas("0.00-0.50") == (0.0, 0.5) and g.parse_alphas("0.20-0.40") == (0.2, 0.3, 0.4)
-    assert g.parse_alphas("0.00-0.40", "landscape") == (0.0, 0.2, 0.3, 0.4)
+    assert g.parse_alphas("0.00-0.50") == (0.0, 0.5) and g.parse_alphas("0.20-0.40") == (
+        0.2,
+        0.3,
+        0.4,
+    )
+    assert g.parse_stage_alphas("0.00-0.40", g.landscape_alphas) == (0.0, 0.2, 0.3, 0.4)
 
 
 def test_a_cell_off_the_grid_can_be_asked_for():
@@ -70,53 +80,14 @@ def test_a_cell_off_the_grid_can_be_asked_for():
 
 
 def test_format_alpha():
-    assert [format_alpha(a) for a in (0.0, 0.3, 0.125, 0.1 + 0.2)] == ["0.00", "0.30", "0.125", "0.30"]
+    assert [format_alpha(a) for a in (0.0, 0.3, 0.125, 0.1 + 0.2)] == [
+        "0.00",
+        "0.30",
+        "0.125",
+        "0.30",
+    ]
 
 
 def test_models_of_a_stage():
     assert grid().stage_models("unlearning") == ["mlp", "mlp_16_4", "qnn"]
     assert grid(models=["qnn"]).stage_models("landscape") == ["qnn"]
-
-
-def test_the_capacity_study_trains_only_what_nothing_else_does():
-    files = [path for path in grid().all_capacity() if "/xxz/" in path]
-    assert "results/train/xxz/qnn_depth9/label_flipping/alpha0.00-0.40/seed0-4.h5" in files
-    for model in ("mlp", "mlp_16_4"):  # trained at every alpha for the main figures
-        assert f"results/train/xxz/{model}/label_flipping/alpha0.00-0.90/seed0-4.h5" in files
-    assert len(files) == len(set(files)) == 15
-    apart = grid(alphas_per_job=1).all_capacity()
-    assert "results/train/xxz/mlp/label_flipping/alpha0.40/seed0-4.h5" in apart
-    assert not any("alpha0.50" in path for path in apart)
-
-
-def names(script, *plugins):
-    library = ROOT / "workflow" / "qunlearn"
-    found = sources(SCRIPTS / f"{script}.py", list(plugins))
-    return {str(p.relative_to(library)) for p in found if p.is_relative_to(library)}
-
-
-def test_a_script_depends_on_what_it_uses_and_no_more():
-    train = names("train_models", "models.qnn", "corruption.label_flipping")
-    assert {
-        "training.py",
-        "problem.py",
-        "experiment/train.py",
-        "quantum/lightcone.py",
-        "models/qnn.py",
-        "keys.py",
-        "store.py",
-    } <= train
-    assert (
-        not {"models/mlp.py", "tables.py", "plots/fig2.py", "data/xxz.py", "config.py", "landscape.py", "unlearning.py"}
-        & train
-    )
-    assert "plots/fig3.py" in names("draw_fig3") and "training.py" not in names("draw_fig3")
-    assert code_hash(SCRIPTS / "draw_fig2.py") != code_hash(SCRIPTS / "draw_fig3.py")
-
-
-def test_the_library_is_read_once_however_many_jobs_there_are():
-    code_hash(SCRIPTS / "train_models.py", "models.mlp")
-    before = code_hash.cache_info()
-    code_hash(SCRIPTS / "train_models.py", "models.mlp")
-    after = code_hash.cache_info()
-    assert (after.hits, after.misses) == (before.hits + 1, before.misses)

@@ -1,36 +1,58 @@
-"""Figs. 1 to 4: what is drawn is what training sees, the trained minimum, and the circuit that is trained."""
+"""Figs. 1 to 4: what is drawn is what training sees, the trained minimum, and the circuit that is
+trained."""
 
+import itertools
 from dataclasses import replace
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
-import yaml
 from jax.flatten_util import ravel_pytree
 
-from project import ROOT
-from qunlearn import corruption, landscape, training
-from qunlearn.errors import UserError
-from qunlearn.experiment import embed, surface, toy
+from circuits import irregular, layered
+from project import configuration, plan
+from qunlearn.config.check import check, study_problems
+from qunlearn.config.plan import Plan
+from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
-from qunlearn.plots import fig1, fig4
-from qunlearn.plots.examples import correlations
-from qunlearn.problem import Cell, Problem
+from qunlearn.landscape import hessian
+from qunlearn.parts import registry
+from qunlearn.parts.datasets import Dataset
+from qunlearn.plots import style
+from qunlearn.plots.examples import correlations, on_principal_plane, phase_free
+from qunlearn.plots.looks import Looks
 from qunlearn.quantum import lightcone
-from qunlearn.quantum.ansatz import Ansatz
-from qunlearn.training import Schedule
-from qunlearn.validation import validate
+from qunlearn.quantum.features import pauli_features
+from qunlearn.studies.architectures import circuit as pictures
+from qunlearn.studies.architectures import figure as fig4
+from qunlearn.studies.landscape import surface
+from qunlearn.studies.overview import embed
+from qunlearn.studies.overview import figure as fig1
+from qunlearn.studies.resilience import figure as fig2
+from qunlearn.studies.resilience import toy
+from qunlearn.studies.unlearning import figure as fig3
+from qunlearn.training.losses import cross_entropy
+from qunlearn.training.schedule import Schedule
 
 MLP = {"family": "mlp", "hidden": [8, 4]}
 QNN = {
-    "family": "qnn", "depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
-}  # fmt: skip
+    "family": "qnn",
+    "depth": 3,
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
+#: Nothing is declared: every name stands for itself.
+PLAIN = Looks({}, {}, {}, {})
 
 
 # -- Fig. 1 ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", corruption.REGISTRY)
+@pytest.mark.parametrize("name", registry.shipped("corruption"))
 @pytest.mark.parametrize("seed", [0, 3])
 def test_the_samples_drawn_are_those_that_training_meets(name, seed, digits):
     problem = Problem(digits, "mlp", MLP, name, [seed])
@@ -53,25 +75,32 @@ def test_equal_features_have_equal_places_and_random_ones_are_apart(small_xxz):
     assert list(table.columns) == embed.COLUMNS and len(table) == 3 * len(half.y_train)
     clean, flipped, random = (table[table.corruption == c] for c in ("clean", *corruptions))
     np.testing.assert_array_equal(clean[["x", "y"]], flipped[["x", "y"]])
-    assert not clean.corrupted.any() and np.all((flipped.label != flipped["class"]) == flipped.corrupted)
+    assert not clean.corrupted.any() and np.all(
+        (flipped.label != flipped["class"]) == flipped.corrupted
+    )
     assert np.all(random.label == random["class"])
     # nearly every sample's nearest neighbour on the map is of its own kind, noise or state
     places, odd = random[["x", "y"]].to_numpy(), random.corrupted.to_numpy()
-    distances = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.diag(np.full(len(places), np.inf))
+    distances = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.diag(
+        np.full(len(places), np.inf)
+    )
     assert np.mean(odd[distances.argmin(axis=1)] == odd) > 0.95
 
 
 def test_states_are_embedded_without_their_phase(rng):
     x = rng.normal(size=(5, 8)) + 1j * rng.normal(size=(5, 8))
     turned = x * np.exp(2j * np.pi * rng.random((5, 1)))
-    np.testing.assert_allclose(embed.phase_free(turned), embed.phase_free(x), atol=1e-14)
-    np.testing.assert_array_equal(embed.phase_free(x.real), x.real)
+    np.testing.assert_allclose(phase_free(turned), phase_free(x), atol=1e-14)
+    np.testing.assert_array_equal(phase_free(x.real), x.real)
 
 
 def test_examples_show_both_classes_clean_and_corrupted(digits):
     _, _, corrupted = embed.poisoned(digits, "label_flipping", 0.2, 0)
     shown = fig1.chosen(digits, corrupted)
-    assert digits.y_train[shown].tolist() == [0, 0, 1, 1] and corrupted[shown].tolist() == [False, True] * 2
+    assert (
+        digits.y_train[shown].tolist() == [0, 0, 1, 1]
+        and corrupted[shown].tolist() == [False, True] * 2
+    )
 
 
 def test_correlations_of_known_states():
@@ -100,7 +129,7 @@ def test_both_toy_models_get_the_same_states():
     quantum = Problem(dataset, "qnn", QNN, "label_flipping", [0])
     both = np.concatenate([states.real, states.imag], axis=1)[:, classical.model.columns]
     np.testing.assert_array_equal(classical.pools["train"], both)
-    features = lightcone.pauli_features(quantum.model.ansatz, states)[:, quantum.model.columns]
+    features = pauli_features(quantum.model.circuit, states)[:, quantum.model.columns]
     np.testing.assert_array_equal(quantum.pools["train"], features)
     # and the same labels
     for a, b in zip(classical.samples(Cell(0.3, 0)), quantum.samples(Cell(0.3, 0))):
@@ -114,39 +143,62 @@ def test_the_toy_table_holds_what_was_trained():
     rows = table.groupby(["model", "set"]).size()
     assert rows["mlp", "train"] == rows["qnn", "train"] == 20
     assert rows["mlp", "grid"] == rows["qnn", "grid"] == toy.GRID**2
-    mlp, qnn = (table[(table.model == m) & (table.set == "train")].reset_index() for m in ("mlp", "qnn"))
+    mlp, qnn = (
+        table[(table.model == m) & (table.set == "train")].reset_index() for m in ("mlp", "qnn")
+    )
     assert np.all(mlp[["u", "v", "label"]] == qnn[["u", "v", "label"]])
     assert mlp.flipped.sum() == 6 and np.all((mlp.label != mlp["class"]) == mlp.flipped)
     assert np.all((mlp.v > toy.boundary(mlp.u)) == (mlp["class"] == 1))
     # p is the trained model's: its accuracy is the last of the history
     dataset, _ = toy.build(20, 2, 1)
     problem = Problem(dataset, "qnn", QNN, "label_flipping", [1])
-    history = train(problem, [Cell(0.3, 1)], schedules["qnn"]).history
-    assert np.mean((qnn.p > 0.5) == (qnn.label == 1)) == pytest.approx(history["train_accuracy"][0, -1])
-    loss = training.cross_entropy(np.log(qnn.p / (1 - qnn.p)).to_numpy(), qnn.label.to_numpy(float))
-    assert float(jnp.mean(loss)) == pytest.approx(history["train_loss"][0, -1])
+    curves = train(problem, [Cell(0.3, 1)], schedules["qnn"]).learning_curves
+    assert np.mean((qnn.p > 0.5) == (qnn.label == 1)) == pytest.approx(
+        curves["train_accuracy"][0, -1]
+    )
+    loss = cross_entropy(np.log(qnn.p / (1 - qnn.p)).to_numpy(), qnn.label.to_numpy(float))
+    assert float(jnp.mean(loss)) == pytest.approx(curves["train_loss"][0, -1])
 
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("measure", 4, "toy.architectures.qnn.measure: 4 is not a qubit of the toy (0 to 3)"),
-        ("depth", {"xxz": 4}, "toy.architectures.qnn.depth: must be one whole number"),
-        ("family", "mlp", "toy.architectures.qnn.family: 'mlp' is not allowed"),
+        ("measure", 4, "toy.architectures.qnn.measure: 4 is not a qubit of toy (0 to 3)"),
+        ("depth", {"xxz": 4}, "toy.architectures.qnn.depth: must be one value"),
+        ("depth", 0, "toy.architectures.qnn.depth: 0 is too small (at least 1)"),
+        ("family", "mlp", "toy.architectures.qnn.depth: unknown key"),
+        ("family", "qmn", "toy.architectures.qnn.family: no family 'qmn'; did you mean 'qnn'?"),
     ],
 )
 def test_a_toy_that_cannot_be_built_is_refused(key, value, words):
-    good = yaml.safe_load((ROOT / "config.yaml").read_text())
-    good["toy"]["architectures"]["qnn"][key] = value
-    with pytest.raises(UserError) as refused:
-        validate(good)
-    assert words in str(refused.value)
+    config = configuration()
+    config["toy"]["architectures"]["qnn"][key] = value
+    problems = study_problems(Plan(check(config)), "resilience")
+    assert any(words in line for line in problems)
+
+
+def test_networks_of_the_toy_and_their_schedules_have_the_same_names():
+    config = configuration()
+    config["toy"]["training"]["mpl"] = config["toy"]["training"].pop("mlp")
+    problems = study_problems(Plan(check(config)), "resilience")
+    assert "toy.training.mpl: unknown key; did you mean 'mlp'?" in problems[0]
+    assert problems[1].startswith("toy.training.mlp: the key 'mlp' is missing")
+
+
+def test_the_toys_job_is_told_what_the_configuration_says():
+    config = configuration()
+    study = plan().study("resilience")
+    given = {key: value for key, value in config["toy"].items() if key != "training"}
+    assert study.task() == given
+    batches = {name: schedule["batch"] for name, schedule in study.schedules().items()}
+    assert batches == {"mlp": 0, "qnn": 32}
 
 
 # -- Fig. 3: surfaces ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("options", [{**MLP, "hidden": [4]}, {**QNN, "depth": 2}])
 def test_a_surface_goes_through_the_trained_minimum(options):
-    """Its centre is the trained loss; its curvature along each axis is that axis's eigenvalue, a leading one of H."""
+    """Its centre is the trained loss; its curvature along each axis is that axis's eigenvalue, a
+    leading one of H."""
     dataset, _ = toy.build(40, 2, 0)
     problem = Problem(dataset, options["family"], options, "label_flipping", [0])
     cells = [Cell(0.0, 0), Cell(0.3, 0)]
@@ -154,92 +206,197 @@ def test_a_surface_goes_through_the_trained_minimum(options):
     step = 1e-3
     steps = step * np.arange(-1, 2)
     found = surface.surfaces(problem, cells, (trained.params, trained.state), steps)
+    full = jax.jit(partial(hessian.hessian, problem.model))
     for i, (cell, each) in enumerate(zip(cells, found)):
         loss, centre = each.loss, each.loss[1, 1]
-        assert centre == pytest.approx(trained.history["train_loss"][i, -1], rel=1e-6)
+        assert centre == pytest.approx(trained.learning_curves["train_loss"][i, -1], rel=1e-6)
         second = np.array([loss[0, 1] + loss[2, 1], loss[1, 0] + loss[1, 2]]) - 2 * centre
         np.testing.assert_allclose(second / step**2, each.eigenvalues, rtol=5e-3, atol=1e-4)
         params = jax.tree.map(lambda a: jnp.asarray(a[i], float), trained.params)  # noqa: B023
         samples = problem.samples(cell)
-        flat, unravel = ravel_pytree(params)
         pool, labels = jnp.asarray(problem.pools["train"]), jnp.asarray(samples.labels, float)
-        objective = partial(landscape.mean_loss, problem.model)
-        hessian = jax.jit(jax.hessian(lambda p, y: objective(unravel(p), {}, pool, samples.rows, y)))  # noqa: B023
-        np.testing.assert_allclose(each.eigenvalues, np.linalg.eigvalsh(hessian(flat, labels))[:-3:-1], rtol=1e-6)
-
-
-def test_leading_eigenvectors_of_a_known_matrix(rng):
-    basis = np.linalg.qr(rng.normal(size=(12, 12)))[0]
-    values = np.array([7.0, 3.0, *np.linspace(-5, 1, 10)])
-    matrix = basis * values @ basis.T
-    found, vectors = surface.leading_eigenvectors(lambda v: matrix @ v, 12)
-    np.testing.assert_allclose(found, [7, 3])
-    np.testing.assert_allclose(np.abs(vectors @ basis), np.eye(2, 12), atol=1e-7)
-    assert np.all(vectors[np.arange(2), np.abs(vectors).argmax(axis=1)] > 0)
+        point = hessian.Point(params, {}, pool, jnp.asarray(samples.rows), labels)
+        largest = np.linalg.eigvalsh(full(point))[:-3:-1]
+        np.testing.assert_allclose(each.eigenvalues, largest, rtol=1e-6)
 
 
 def test_a_run_that_diverged_has_a_surface_that_says_so(digits):
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
     broken = jax.tree.map(lambda a: a * np.nan, problem.initial([0]))
-    (found,) = surface.surfaces(problem, [Cell(0.3, 0)], broken, np.array([-1.0, 0.0, 1.0]))
-    table = surface.frame(problem, Cell(0.3, 0), found, True, np.array([-1.0, 0.0, 1.0]))
+    steps = np.array([-1.0, 0.0, 1.0])
+    (found,) = surface.surfaces(problem, [Cell(0.3, 0)], broken, steps)
+    table = surface.frame(problem, Cell(0.3, 0), found, True, steps)
     assert len(table) == 9 and table.collapsed.all() and table.loss.isna().all()
+
+
+def test_models_that_cannot_be_unlearned_or_have_no_landscape_are_refused_by_name():
+    lazy = plan(models=["mlp", "knn"])
+    (refused,) = lazy.study("unlearning").pipeline_problems(lazy)
+    assert refused.startswith("unlearning.architectures: knn is fitted in one call")
+    assert "scrub and gradient_ascent" in refused and "retrain" not in refused
+    (refused,) = lazy.study("landscape").pipeline_problems(lazy)
+    assert refused.startswith("landscape.architectures: knn keeps training samples")
+    by_retain_set = plan(models=["mlp", "knn"], methods=["retrain", "finetune"])
+    assert not by_retain_set.study("unlearning").pipeline_problems(by_retain_set)
+
+
+def test_a_model_without_a_landscape_is_replaced_in_surfaces_as_in_the_landscape():
+    config = configuration(models=["mlp", "knn"])
+    config["landscape"]["architectures"] |= {"knn": ["mlp_8_4", "mlp"]}
+    stands_in = Plan(check(config))
+    study = stands_in.study("landscape")
+    assert study.surface_models(stands_in) == ["mlp", "mlp_8_4"]
+    assert not study.pipeline_problems(stands_in)
+    assert set(study.surface_task(stands_in)["architectures"]["xxz"]) == {"mlp", "mlp_8_4"}
+
+
+def unlearning_rows(method, steps):
+    names = {"dataset": "mine", "model": "m", "corruption": "c", "alpha": 0.3, "method": method}
+    rows = [
+        {**names, "seed": seed, "step": step, "val_accuracy": 0.5 + 0.1 * seed, "collapsed": False}
+        for seed in (0, 1)
+        for step in range(steps)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_any_method_is_drawn_and_one_of_a_single_step_is_seen():
+    table = pd.concat([unlearning_rows("far", 6), unlearning_rows("near", 2)])
+    figure, axis = plt.subplots()
+    fig3.draw_curves(axis, table, ["far", "near"], PLAIN)
+    plt.close(figure)
+    far, near = axis.lines
+    assert far.get_label() == "far" and far.get_marker() in ("None", None)
+    assert near.get_marker() == "o" and near.get_ydata() == pytest.approx([0.55, 0.55])
+    assert far.get_color() == PLAIN.method("far").colour
+
+
+def test_a_bar_is_the_geometric_mean_and_ratios_without_a_place_are_counted():
+    names = {"model": "m", "alpha": 0.2, "collapsed": False}
+    ratios = [0.5, 8.0, -1.0, np.nan]
+    table = pd.DataFrame([{**names, "seed": i, "lrr": ratio} for i, ratio in enumerate(ratios)])
+    figure, axis = plt.subplots()
+    fig3.draw_bars(axis, table, ["m"], PLAIN)
+    plt.close(figure)
+    (bar,) = axis.patches
+    assert bar.get_y() == 1 and bar.get_height() == pytest.approx(1)  # from 1 to 2
+    assert "2 ratios not drawn" in axis.texts[0].get_text()
+
+
+# -- data of any kind --------------------------------------------------------------------------------
+def tabular(x):
+    """A dataset of these samples, the first half of them of class 0."""
+    half = len(x) // 2
+    y = np.repeat([0, 1], half).astype(np.int8)
+    blank = np.full(len(x), np.nan)
+    return Dataset("mine", x, y, x, y, ("low", "high"), blank, blank)
+
+
+@pytest.mark.parametrize("shape", [(24, 3), (24, 4, 4)])
+def test_data_that_are_neither_images_nor_chains_are_shown_by_principal_components(shape, rng):
+    x = rng.normal(size=shape)
+    if len(shape) == 3:
+        x = x + 1j * rng.normal(size=shape)
+    dataset = tabular(x)
+    figure, axis = plt.subplots()
+    fig2._components(axis, dataset)
+    drawn = np.concatenate([line.get_xydata() for line in axis.lines])
+    np.testing.assert_allclose(drawn, on_principal_plane(x, x))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["low", "high"]
+    plt.close(figure)
+    table = embed.embeddings(dataset, ["feature_randomization"], 0.25, 0, 5.0)
+    names = {"corruptions": ["feature_randomization"], "models": ["m"], "methods": ["far"]}
+    settings = {"alpha": 0.25, "seed": 0, "exhibits": {"mine": ""}, "twin_features": []}
+    figure = fig1.draw(embedding=table, data=[dataset], **names, **settings, looks=PLAIN)
+    words = [text.get_text() for legend in figure.findobj(plt.matplotlib.legend.Legend)
+             for text in legend.get_texts()]  # fmt: skip
+    assert words == ["labelled low", "labelled high", "other features", "corrupted"]
+    plt.close(figure)
+
+
+def test_principal_components_are_the_directions_of_largest_variance(rng):
+    x = rng.normal(size=(200, 5)) * [1, 9, 1, 3, 1]
+    places = on_principal_plane(x, x)
+    assert np.abs(np.corrcoef(places[:, 0], x[:, 1])[0, 1]) > 0.99
+    assert np.abs(np.corrcoef(places[:, 1], x[:, 3])[0, 1]) > 0.99
+    np.testing.assert_allclose(places.mean(axis=0), 0, atol=1e-12)
+    one = on_principal_plane(x[:, 1:2], x[:, 1:2])
+    assert not np.any(one[:, 1]) and np.ptp(one[:, 0]) == pytest.approx(np.ptp(x[:, 1]))
+
+
+def test_letters_and_panels_go_on_for_as_long_as_they_are_needed():
+    letters = style.letters()
+    assert [next(letters) for _ in range(28)][-3:] == ["z", "aa", "ab"]
+    figure = plt.figure()
+    grid = style.panel_grid(figure, 7, 3)
+    assert grid.shape == (3, 3) and [axis.get_visible() for axis in grid.flat].count(True) == 7
+    plt.close(figure)
 
 
 # -- Fig. 4 ----------------------------------------------------------------------------------------------------------
 CIRCUITS = [
-    Ansatz(12, 4, "chain", "xyx", 11), Ansatz(6, 6, "chain", "xyx", 5), Ansatz(10, 6, "chain", "xyx", 9),
-    Ansatz(5, 2, "ring", "xyz", 2), Ansatz(2, 1, "ring", "xyx", 0),
-]  # fmt: skip
+    layered(12, 4, "chain", "xyx", 11),
+    layered(6, 6, "chain", "xyx", 5),
+    layered(10, 6, "chain", "xyx", 9),
+    layered(5, 2, "ring", "xyz", 2),
+    layered(2, 1, "ring", "xyx", 0),
+    *(irregular(seed, 5, 3, 2) for seed in range(3)),
+]
 
 
-@pytest.mark.parametrize("ansatz", CIRCUITS)
-def test_every_gate_is_drawn_once_in_order_and_none_covers_another(ansatz):
-    import matplotlib.pyplot as plt
-
+@pytest.mark.parametrize("circuit", CIRCUITS)
+def test_every_gate_is_drawn_once_in_order_and_none_covers_another(circuit):
     figure, axis = plt.subplots()
-    placed = fig4.draw_circuit(axis, ansatz)
+    placed = pictures.draw_circuit(axis, circuit)
     boxes = [p for p in axis.patches if p.get_width() == pytest.approx(0.8)]
-    rotations = [gate for gate in ansatz.gates() if gate.name != "rzz"]
     bonds = [line for line in axis.lines if line.get_marker() == "o"]
     plt.close(figure)
-    assert (len(boxes), len(bonds)) == (len(rotations), len(ansatz.gates()) - len(rotations))
-    assert sorted(p.gate.parameter for p in placed) == list(range(ansatz.parameters))
-    assert {p.gate for p in placed if p.live} == set(lightcone.live_gates(ansatz))
-    cells = [(p.column, q) for p in placed for q in range(min(p.gate.qubits), max(p.gate.qubits) + 1)]
+    rotations = [gate for gate in circuit.gates if gate.name != "rzz"]
+    assert (len(boxes), len(bonds)) == (len(rotations), len(circuit.gates) - len(rotations))
+    assert sorted(p.gate.parameter for p in placed) == list(range(circuit.parameters))
+    assert {p.gate for p in placed if p.live} == set(lightcone.live_gates(circuit))
+    cells = [(p.column, wire) for p in placed for wire in p.wires]
     assert len(cells) == len(set(cells))
-    # on every qubit, gates that do not commute come in the order in which they act
-    for qubit in range(ansatz.qubits):
-        mine = sorted((p for p in placed if qubit in p.gate.qubits), key=lambda p: p.column)
-        order = [(p.gate.layer, p.gate.name == "rzz") for p in mine]
-        assert order == sorted(order)
-        turns = [p.gate.parameter for p in mine if p.gate.name != "rzz"]
-        assert turns == sorted(turns)
+    # gates that share a qubit and do not commute come in the order in which they act
+    for one in placed:
+        for other in placed:
+            shared = set(one.gate.qubits) & set(other.gate.qubits)
+            later = one.gate.parameter < other.gate.parameter
+            if later and shared and one.gate.name[1] != other.gate.name[1]:
+                assert one.column < other.column
+    layers = [{p.column for p in placed if p.gate.layer == n} for n in range(circuit.depth)]
+    assert all(max(before) < min(after) for before, after in itertools.pairwise(layers))
+
+
+def test_a_layer_of_the_papers_circuit_is_as_short_as_it_can_be():
+    placed = pictures.arranged(layered(12, 4, "chain", "xyx", 11))
+    assert max(p.column for p in placed) + 1 == 4 * (3 + 2)  # rotations, then bonds in two columns
 
 
 def test_counts_are_those_of_the_models_that_train(digits, small_xxz):
-    import matplotlib.pyplot as plt
-
-    blocks = {"mlp": {"family": "mlp", "hidden": [64, 16]}, "qnn": QNN, "other": {"family": "svm"}}
-    figure, table = fig4.draw([digits, small_xxz], {"digits": blocks, "xxz": blocks})
+    svm = {"family": "svm", "kernel": "linear", "C": 1.0}
+    blocks = {"mlp": {"family": "mlp", "hidden": [64, 16]}, "qnn": QNN, "other": svm}
+    architectures = {"digits": blocks, "xxz": blocks}
+    figure, tables = fig4.draw(data=[digits, small_xxz], architectures=architectures, looks=PLAIN)
     plt.close(figure)
+    table = tables["architectures"]
     count = table.set_index(["dataset", "model", "part"])["count"]
     assert count["digits", "mlp", "inputs"] == 64 and count["xxz", "mlp", "inputs"] == 2 * 2**8
-    assert count["xxz", "mlp", "inputs in use"] == 2 * 70  # amplitudes of zero magnetisation, real and imaginary
+    assert count["xxz", "mlp", "inputs in use"] == 2 * 70  # zero magnetisation, real and imaginary
     assert count["digits", "qnn", "qubits"] == 6 and count["xxz", "qnn", "qubits"] == 8
     for name, dataset in (("digits", digits), ("xxz", small_xxz)):
         for model in ("mlp", "qnn"):
             problem = Problem(dataset, model, blocks[model], "label_flipping", [0])
             flat, _ = ravel_pytree(problem.model.init(jax.random.key(0))[0])
-            dropped = (64 if model == "mlp" else 0) * (
-                count[name, "mlp", "inputs"] - count[name, "mlp", "inputs in use"]
-            )
+            idle = count[name, "mlp", "inputs"] - count[name, "mlp", "inputs in use"]
+            dropped = 64 * idle if model == "mlp" else 0
             assert count[name, model, "parameters"] == flat.size + dropped
     assert set(table["model"]) == {"mlp", "qnn"}
 
 
-def test_a_flat_or_a_broken_landscape_has_a_surface_all_the_same():
-    values, plane = surface.leading_eigenvectors(lambda v: 0 * v, 5)
-    assert not np.any(values) and plane.shape == (2, 5)
-    values, plane = surface.leading_eigenvectors(lambda v: np.nan * v, 5)
-    assert np.all(np.isnan(values)) and plane.shape == (2, 5)
+def test_where_no_model_can_be_drawn_the_figure_says_so(digits):
+    blocks = {"other": {"family": "svm", "kernel": "linear", "C": 1.0}}
+    figure, tables = fig4.draw(data=[digits], architectures={"digits": blocks}, looks=PLAIN)
+    plt.close(figure)
+    assert "none of the models" in figure.texts[0].get_text()
+    assert len(tables["architectures"]) == 0

@@ -1,16 +1,24 @@
 """The circuit's three evaluations agree; its light cone counts what the paper's circuits count."""
 
-from functools import partial
+import re
+import sys
+import warnings
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from qunlearn import models
-from qunlearn.models import qnn
-from qunlearn.quantum import ansatz, kernel, lightcone, statevector
-from qunlearn.quantum.ansatz import Ansatz
+from circuits import full_circuit, irregular, layered, random_states
+from qunlearn.parts import registry
+from qunlearn.parts.datasets.digits import Digits
+from qunlearn.parts.models.qnn import Qnn
+from qunlearn.quantum import classifier, foreign, lightcone, program, statevector
+from qunlearn.quantum.circuit import assemble
+from qunlearn.quantum.features import amplitudes, pauli_features, span
+from qunlearn.quantum.simulator import readout, tensorcircuit
+from qunlearn.runtime.errors import UserError
 
 CIRCUITS = [
     (4, 1, "chain", "xyx", 3),
@@ -22,54 +30,52 @@ CIRCUITS = [
     (4, 4, "ring", "xyx", 0),
     (3, 5, "chain", "xyz", 2),
 ]
+#: Seed, qubits, layers, measured qubit.
+IRREGULAR = [(0, 3, 2, 0), (4, 4, 3, 2), (2, 4, 5, 1), (3, 5, 4, 4), (7, 5, 2, 3), (5, 2, 6, 0)]
+EVERY = [(layered, shape) for shape in CIRCUITS] + [(irregular, shape) for shape in IRREGULAR]
+OPTIONS = {
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
 
 
-def random_states(rng, qubits, number):
-    states = rng.normal(size=(number, 2**qubits)) + 1j * rng.normal(size=(number, 2**qubits))
-    return states / np.linalg.norm(states, axis=1, keepdims=True)
+def qnn(**options):
+    return Qnn(**OPTIONS | options)
 
 
-def full_circuit(a, theta, states):
-    """<Z> of every state by TensorCircuit's full circuit on its numpy backend, and d<Z>/dtheta by the shift rule,
-    exact for gates exp(-i t P / 2) with P^2 = 1: values (N,), gradients (N, P)."""
-
-    def values(t):
-        with ansatz.tensorcircuit("numpy") as tc:
-            return np.array([ansatz.readout(tc, a, t, s) for s in states])
-
-    theta = np.asarray(theta)
-    shifts = np.pi / 2 * np.eye(len(theta))
-    return values(theta), np.stack([(values(theta + s) - values(theta - s)) / 2 for s in shifts], axis=1)
-
-
-@pytest.mark.parametrize("shape", CIRCUITS)
-def test_light_cone_agrees_with_the_full_circuit(shape, rng):
-    a = Ansatz(*shape)
+@pytest.mark.parametrize(("make", "shape"), EVERY)
+def test_light_cone_agrees_with_the_full_circuit(make, shape, rng):
+    a = make(*shape)
     states = random_states(rng, a.qubits, 2)
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
-    features = jnp.asarray(lightcone.pauli_features(a, states))
+    features = jnp.asarray(pauli_features(a, states))
     values, gradients = full_circuit(a, theta, states)
     cone = jax.jit(lambda t: features @ lightcone.observable(a, t))
     np.testing.assert_allclose(cone(theta), values, atol=1e-12)
     np.testing.assert_allclose(jax.jit(jax.jacrev(cone))(theta), gradients, atol=1e-12)
     # the parameters that move the output are those of the causal cone
     moving = set(np.flatnonzero(np.abs(gradients).max(axis=0) > 1e-10).tolist())
-    assert moving == {gate.parameter for gate in lightcone.live_gates(a)}
+    live = {gate.parameter for gate in lightcone.live_gates(a)}
+    assert moving == live if make is layered else moving <= live
 
 
-@pytest.mark.parametrize("shape", CIRCUITS)
-def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng):
+@pytest.mark.parametrize(("make", "shape"), EVERY)
+def test_compiled_loops_agree_with_the_evolution_in_double_precision(make, shape, rng):
     """Coefficients of some strings and their derivatives, for 40 replicas: more than a vector register, and a rest."""
-    a = Ansatz(*shape)
+    a = make(*shape)
     columns = rng.permutation(4 ** len(lightcone.support(a)))[:10]
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, (40, a.parameters)).astype(np.float32), float)
     theta = theta.at[0].mul(64)  # many turns, the same numbers in either precision
     weights = jnp.asarray(rng.normal(size=(40, len(columns))))
-    reference = jax.jit(jax.vmap(jax.value_and_grad(lambda t, w: lightcone.observable(a, t)[columns] @ w)))
+    reference = jax.jit(
+        jax.vmap(jax.value_and_grad(lambda t, w: lightcone.observable(a, t)[columns] @ w))
+    )
     value, gradient = map(np.asarray, reference(theta, weights))
     jax.config.update("jax_enable_x64", False)
     single = jnp.asarray(theta, jnp.float32), jnp.asarray(weights, jnp.float32)
-    loops = jax.value_and_grad(lambda t, w: kernel.coefficients(a, columns, t) @ w)
+    loops = jax.value_and_grad(lambda t, w: foreign.coefficients(a, columns, t) @ w)
     together = jax.jit(jax.vmap(loops))(*single)
     np.testing.assert_allclose(together[0], value, atol=3e-6)
     np.testing.assert_allclose(together[1], gradient, atol=3e-6)
@@ -86,9 +92,9 @@ def test_compiled_loops_agree_with_the_evolution_in_double_precision(shape, rng)
 
 def test_gates_are_exchanged_so_that_the_register_grows_late():
     """Only gates that share no qubit change places, and the paper's circuit on images needs half the pairs."""
-    a = Ansatz(10, 6, "chain", "xyx", 9)
+    a = layered(10, 6, "chain", "xyx", 9)
     live = lightcone.live_gates(a)
-    circuit = kernel.program(a)
+    circuit = program.program(a)
     place = {parameter: n for n, parameter in enumerate(circuit.parameters.tolist())}
     assert sorted(place) == sorted(gate.parameter for gate in live)
     for number, gate in enumerate(live):
@@ -113,21 +119,21 @@ def test_rows_that_are_read_one_by_one_agree_with_a_matrix_product(batch, rng):
     single = [jnp.asarray(array, jnp.float32) for array in (observables, weights, pool)]
 
     def read(observable, weight, pool, row):
-        values, pull = jax.vjp(lambda o: kernel.read(pool, row, o), observable)
+        values, pull = jax.vjp(lambda o: foreign.read(pool, row, o), observable)
         return values, pull(weight)[0]
 
     found = jax.jit(jax.vmap(read, (0, 0, None, 0)))(*single, rows)
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
     np.testing.assert_allclose(found[1], slopes, atol=1e-5)
     with pytest.raises(ValueError, match="share"):
-        jax.vmap(kernel.read, (0, 0, 0))(jnp.stack([single[2]] * 3), jnp.asarray(rows), single[0])
+        jax.vmap(foreign.read, (0, 0, 0))(jnp.stack([single[2]] * 3), jnp.asarray(rows), single[0])
     with pytest.raises(ValueError, match="20 columns are no multiple of 16"):
-        kernel.read(single[2][:, :20], jnp.asarray(rows[0]), single[0][0, :20])
+        foreign.read(single[2][:, :20], jnp.asarray(rows[0]), single[0][0, :20])
 
 
-@pytest.mark.parametrize("shape", CIRCUITS)
-def test_state_vector_agrees_with_the_full_circuit(shape, rng):
-    a = Ansatz(*shape)
+@pytest.mark.parametrize(("make", "shape"), EVERY)
+def test_state_vector_agrees_with_the_full_circuit(make, shape, rng):
+    a = make(*shape)
     states = random_states(rng, a.qubits, 2)
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
     values, gradients = full_circuit(a, theta, states)
@@ -144,13 +150,13 @@ def test_state_vector_agrees_with_the_full_circuit(shape, rng):
 
 
 def test_paper_sized_circuit_in_single_precision(rng):
-    a = Ansatz(12, 4, "chain", "xyx", 11)
+    a = layered(12, 4, "chain", "xyx", 11)
     states = random_states(rng, 12, 2)
     theta = rng.uniform(-np.pi, np.pi, a.parameters)
-    features = lightcone.pauli_features(a, states).astype(np.float32)
+    features = pauli_features(a, states).astype(np.float32)
     fast = features @ np.asarray(lightcone.observable(a, jnp.asarray(theta, jnp.float32)))
-    with ansatz.tensorcircuit("numpy") as tc:
-        full = [float(ansatz.readout(tc, a, theta, s)) for s in states]
+    with tensorcircuit("numpy") as tc:
+        full = [float(readout(tc, a, theta, s)) for s in states]
     np.testing.assert_allclose(fast, full, atol=2e-6)
 
 
@@ -164,13 +170,17 @@ def test_paper_sized_circuit_in_single_precision(rng):
     ],
 )
 def test_parameter_counts(shape, parameters, live, cone, rng):
-    a = Ansatz(*shape)
+    a = layered(*shape)
     assert a.parameters == parameters
     assert len(lightcone.live_gates(a)) == live
     assert len(lightcone.support(a)) == cone
     # by gradients: which parameters move the output for random angles and states
-    states = jnp.asarray(statevector.parts(statevector.arranged(a, random_states(rng, a.qubits, 2))))
-    z, pull = jax.vjp(lambda t: statevector.expectation(a, t, states), jnp.asarray(rng.normal(size=a.parameters)))
+    states = jnp.asarray(
+        statevector.parts(statevector.arranged(a, random_states(rng, a.qubits, 2)))
+    )
+    z, pull = jax.vjp(
+        lambda t: statevector.expectation(a, t, states), jnp.asarray(rng.normal(size=a.parameters))
+    )
     gradients = jax.vmap(pull)(jnp.eye(len(z)))[0]
     assert np.sum(np.abs(gradients).max(axis=0) > 1e-12) == live
 
@@ -178,20 +188,22 @@ def test_parameter_counts(shape, parameters, live, cone, rng):
 @pytest.mark.parametrize("double", [True, False])
 def test_tensorcircuit_leaves_jax_precision_alone(double):
     jax.config.update("jax_enable_x64", double)
-    with ansatz.tensorcircuit() as tc:
+    with tensorcircuit() as tc:
         assert tc.dtypestr == ("complex128" if double else "complex64")
     assert jax.config.jax_enable_x64 == double
 
 
 def test_observable_is_unitary_image_of_z(rng):
-    a = Ansatz(4, 3, "chain", "xyx", 3)
+    a = layered(4, 3, "chain", "xyx", 3)
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
     o = np.asarray(lightcone.observable(a, theta))
     assert np.sum(o**2) == pytest.approx(1)  # O^2 = 1
     assert o[0] == pytest.approx(0)  # traceless
     k = len(lightcone.support(a))
     matrix = sum(c * _string(i, k) for i, c in enumerate(o))
-    np.testing.assert_allclose(np.linalg.eigvalsh(matrix), np.repeat([-1, 1], 2 ** (k - 1)), atol=1e-12)
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(matrix), np.repeat([-1, 1], 2 ** (k - 1)), atol=1e-12
+    )
 
 
 def _string(index, k):
@@ -202,23 +214,22 @@ def _string(index, k):
 
 
 def test_features_do_not_see_the_global_phase(rng):
-    a = Ansatz(5, 2, "chain", "xyx", 4)
+    a = layered(5, 2, "chain", "xyx", 4)
     states = random_states(rng, 5, 3)
     phases = np.exp(1j * rng.uniform(0, 2 * np.pi, (3, 1)))
-    before, after = lightcone.pauli_features(a, states), lightcone.pauli_features(a, states * phases)
+    before, after = pauli_features(a, states), pauli_features(a, states * phases)
     np.testing.assert_allclose(before, after, atol=1e-14)
 
 
 def test_model_gives_the_same_logits_by_every_engine(rng, monkeypatch):
     x = random_states(rng, 4, 5)
-    options = {"depth": 2, "entangler": "ring", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
     logits = {}
     for name, widest, most in (("cone", 7, 0), ("span", 0, 5), ("states", 0, 4)):
-        monkeypatch.setattr(qnn, "MAX_CONE", widest)
-        monkeypatch.setattr(qnn, "MAX_SPAN", most)
-        model = models.build({"family": "qnn", **options}, [x, x])
+        monkeypatch.setattr(classifier, "MAX_CONE", widest)
+        monkeypatch.setattr(classifier, "MAX_SPAN", most)
+        model = qnn(depth=2, entangler="ring").build([x, x])
         assert model.engine == name
-        params = {"theta": jnp.linspace(-2, 2, model.ansatz.parameters)}
+        params = {"theta": jnp.linspace(-2, 2, model.circuit.parameters)}
         pool, rows = jnp.asarray(model.encode(x)), np.array([4, 1, 2])
         logits[name] = jax.jit(partial(model.logits, state={}, pool=pool, rows=rows))(params)[0]
     np.testing.assert_allclose(logits["cone"], logits["states"], atol=1e-12)
@@ -230,9 +241,8 @@ def test_single_and_double_precision_train_alike(rng):
     """The compiled loops of a single-precision training against a double-precision gradient; and who has derivatives of
     which kind."""
     x = random_states(rng, 4, 6)
-    options = {"depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last"}
-    model = models.build({"family": "qnn", **options}, [x, x])
-    theta, pool = rng.normal(size=model.ansatz.parameters), model.encode(x)
+    model = qnn(depth=3).build([x, x])
+    theta, pool = rng.normal(size=model.circuit.parameters), model.encode(x)
 
     def slope(double, operator):
         jax.config.update("jax_enable_x64", double)
@@ -249,16 +259,254 @@ def test_single_and_double_precision_train_alike(rng):
 def test_ground_states_along_the_xxz_line_span_few_dimensions(small_xxz, rng):
     """All 396 of them, whatever their phases: a wide circuit is evolved for these alone. Exact to the tolerance."""
     x = np.concatenate([small_xxz.x_train, small_xxz.x_validation])
-    basis = qnn.span(x)
+    basis = span(x)
     assert len(basis) < 20
     np.testing.assert_allclose(basis @ basis.conj().T, np.eye(len(basis)), atol=1e-12)
     np.testing.assert_allclose((x @ basis.conj().T) @ basis, x, atol=1e-7)
     # two states, however often and with whatever phase they occur
     pair = random_states(rng, 5, 2)
     copies = np.exp(1j * rng.uniform(0, 7, (9, 1))) * pair[rng.integers(2, size=9)]
-    assert len(qnn.span(np.concatenate([pair, copies]))) == 2
+    assert len(span(np.concatenate([pair, copies]))) == 2
 
 
 def test_images_are_padded_to_a_register():
-    assert qnn.amplitudes(np.ones((2, 784))).shape == (2, 1024)
-    assert qnn.amplitudes(np.ones((2, 64))).shape == (2, 64)
+    assert amplitudes(np.ones((2, 784))).shape == (2, 1024)
+    assert amplitudes(np.ones((2, 64))).shape == (2, 64)
+
+
+# -- circuits ---------------------------------------------------------------------------------------------------------
+def test_a_layer_of_the_paper_is_one_moment():
+    a = layered(6, 4, "chain", "xyx", 5)
+    assert [len(m.bonds) for m in lightcone.moments(a)] == [0, 1, 2, 3]
+    assert all(m.begins_layer for m in lightcone.moments(a))
+
+
+def test_a_bond_that_acts_before_a_rotation_of_its_qubits_begins_another_moment():
+    def layer(qubits, number):
+        yield "rx", 0
+        yield "rzz", 0, 2
+        yield "ry", 2
+        yield "rzz", 1, 2
+        yield "rx", 1
+        yield "rz", 0
+
+    found = lightcone.moments(assemble(layer, 3, 2, 1))
+    assert [moment.begins_layer for moment in found] == 2 * [False, False, True]
+    names = [[gate.name for gate in m.bonds] for m in found]
+    assert names == 2 * [[], ["rzz"], ["rzz"]]
+    rotated = [{q: g[0].name for q, g in m.rotations.items() if g} for m in found]
+    assert rotated == [{1: "rx"}, {2: "ry"}, {0: "rx"}, {0: "rz", 1: "rx"}, {2: "ry"}, {0: "rx"}]
+
+
+def test_a_circuit_that_cannot_move_its_output_still_has_one(rng):
+    """Bonds alone leave Z as it is, in either precision."""
+    x = random_states(rng, 3, 5)
+
+    def bonds(qubits):
+        return assemble(lambda qubits, number: [("rzz", 0, 1), ("rz", 2)], qubits, 2, 1)
+
+    z = np.sum(np.abs(x) ** 2 * np.tile([1, 1, -1, -1], 2), axis=1)
+    for double in (True, False):
+        jax.config.update("jax_enable_x64", double)
+        model = classifier.QuantumClassifier([x, x], bonds, 2.0)
+        params, state = model.init(jax.random.key(0))
+        found = model.logits(params, state, jnp.asarray(model.encode(x)), np.arange(5))[0]
+        np.testing.assert_allclose(found, 2 * z, atol=1e-6)
+        assert model.parameters() == {"all": 4, "live": 0}
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"),
+    [
+        (("cx", 0, 1), "none of rx, ry, rz, rzz"),
+        (("rzz", 1, 1), "rzz acts on 2 different qubits"),
+        (("rx", 0, 1), "rx acts on 1 different qubits"),
+        (("ry", 3), "the qubits are 0 to 2"),
+        (None, "layer 0 has no gates on 3 qubits"),
+    ],
+)
+def test_gates_that_do_not_exist_are_refused_in_one_sentence(gate, message):
+    with pytest.raises(UserError, match=message):
+        assemble(lambda qubits, number: [gate] if gate else [], 3, 1, 0)
+
+
+def test_layers_that_are_alike_take_the_fast_path_to_the_same_numbers(rng, monkeypatch):
+    a = layered(5, 3, "ring", "xyz", 2)
+    states = jnp.asarray(statevector.parts(statevector.arranged(a, random_states(rng, 5, 3))))
+    theta = jnp.asarray(rng.normal(size=a.parameters))
+    fast = [f(a, theta, states) for f in (statevector.expectation, statevector.observable)]
+    assert statevector.uniform_layers(a) == ("xyz", ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0)))
+    assert statevector.uniform_layers(irregular(1, 4, 3, 2)) is None
+    monkeypatch.setattr(statevector, "uniform_layers", lambda circuit: None)
+    slow = [f(a, theta, states) for f in (statevector.expectation, statevector.observable)]
+    for one, other in zip(fast, slow):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+BRICKWORK = """
+from qunlearn.parts.circuits import Circuit
+from qunlearn.parts.part import option
+
+
+class Brickwork(Circuit):
+    step: int = option(2, ge=1, says="distance of two bricks")
+    first: str = option("rx", says="gate on qubit 0")
+
+    def layer(self, qubits, number):
+        yield self.first, 0
+        for qubit in range(number % 2, qubits - 1, self.step):
+            yield "rzz", qubit, qubit + 1
+            yield "ry", qubit + 1
+"""
+
+
+def test_a_circuit_of_a_users_own(tmp_path, rng, request):
+    """It is named, perhaps with changes, and what is wrong with it is said before a job starts."""
+    tmp_path.joinpath("brickwork.py").write_text(BRICKWORK)
+    request.addfinalizer(lambda: registry.load([]))
+    registry.load([str(tmp_path)])
+    model = qnn(depth=2, circuit="brickwork~step=3")
+    found = [(gate.name, gate.qubits) for gate in model.circuit_on(6).layer(1)]
+    assert found == [("rx", (0,)), ("rzz", (1, 2)), ("ry", (2,)), ("rzz", (4, 5)), ("ry", (5,))]
+    assert model.size() == "D = 2, brickwork~step=3"
+    digits = Digits(train_fraction=0.6, seed=0)
+    assert model.problems(digits, "digits") == []
+    [problem] = qnn(depth=2, circuit="brickwork~first=cx").problems(digits, "digits")
+    assert re.fullmatch(
+        r"circuit: .*brickwork.py, line 6: layer 0 has a gate \('cx', 0\), which .*", problem
+    )
+    [problem] = qnn(depth=2, circuit="brickwork~stpe=3").problems(digits, "digits")
+    assert "did you mean 'step'?" in problem
+    x = random_states(rng, 6, 2)
+    classified = model.build([x, x])
+    theta = rng.normal(size=classified.circuit.parameters)
+    z, _ = full_circuit(classified.circuit, theta, x)
+    logits = classified.logits(
+        {"theta": jnp.asarray(theta)}, {}, jnp.asarray(classified.encode(x))
+    )[0]
+    np.testing.assert_allclose(logits, 5 * z, atol=1e-12)
+
+
+# -- density matrices -------------------------------------------------------------------------------------------------
+def test_density_matrices_are_read_as_the_states_that_they_are(rng):
+    """Pure ones give the logits of their vectors, mixtures the mixture of logits."""
+    x = random_states(rng, 4, 6)
+    rho = x[:, :, None] * x[:, None, :].conj()
+    mixed = np.einsum("nm,mij->nij", weights := rng.dirichlet(np.ones(6), 5), rho)
+    pure, model = (qnn(depth=3).build([rows, rows]) for rows in (x, rho))
+    assert model.engine == "cone" and model.circuit == pure.circuit
+    theta = jnp.asarray(rng.normal(size=pure.circuit.parameters))
+    z = pure.expectation(theta, jnp.asarray(pure.encode(x)))
+    np.testing.assert_allclose(
+        model.expectation(theta, jnp.asarray(model.encode(rho))), z, atol=1e-12
+    )
+    found = model.expectation(theta, jnp.asarray(model.encode(mixed)))
+    np.testing.assert_allclose(found, weights @ z, atol=1e-12)
+
+
+def test_density_matrices_that_do_not_fit_are_refused_in_one_sentence(monkeypatch):
+    with pytest.raises(UserError, match=r"must be 2\^k x 2\^k, for k qubits, not 3 x 3"):
+        qnn(depth=1).build([np.eye(3)[None]])
+    monkeypatch.setattr(classifier, "MAX_CONE", 2)
+    with pytest.raises(
+        UserError,
+        match="density matrices are read on light cones of at most 2 qubits, and this one",
+    ):
+        qnn(depth=3).build([np.eye(16)[None] / 16])
+
+
+# -- where the compiled loops do not run ------------------------------------------------------------------------------
+def forget_kernel(monkeypatch):
+    monkeypatch.delitem(sys.modules, "qunlearn.quantum.kernel", raising=False)
+    monkeypatch.delattr("qunlearn.quantum.kernel", raising=False)
+
+
+def no_numba(monkeypatch):
+    forget_kernel(monkeypatch)
+    monkeypatch.setitem(sys.modules, "numba", None)
+
+
+def no_llvm(monkeypatch):
+    forget_kernel(monkeypatch)
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+
+
+def does_not_compile(monkeypatch):
+    from numba.core.errors import LoweringError
+
+    def cfunc(*_, **__):
+        raise LoweringError("no such instruction")
+
+    forget_kernel(monkeypatch)
+    monkeypatch.setattr("numba.cfunc", cfunc)
+
+
+def no_interface(monkeypatch):
+    monkeypatch.delattr(jax.ffi, "register_ffi_target")
+
+
+def another_version(monkeypatch):
+    """A handler that answers a version of the interface which XLA does not have."""
+    from numba import carray, cfunc, types
+
+    from qunlearn.quantum import kernel
+
+    words, pointer, offset = kernel._words, kernel._pointer, kernel.VERSION_BYTE
+
+    @cfunc(types.int64(types.int64))
+    def handler(frame):
+        extension = words(frame, 2)[1]
+        if extension != 0:
+            version = carray(pointer(words(extension, 4)[3] + offset), (2,), np.int32)
+            version[0], version[1] = 0, 99
+        return 0
+
+    monkeypatch.setattr(kernel, "HANDLERS", {"of_another_version": handler})
+
+
+def other_words(monkeypatch):
+    monkeypatch.setattr("struct.calcsize", lambda kind: 4)
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "reason"),
+    [
+        (no_numba, "numba"),
+        (no_llvm, "llvmlite"),
+        (does_not_compile, "no such instruction"),
+        (no_interface, "register_ffi_target"),
+        (another_version, r"API version \(0.99\) is incompatible"),
+        (other_words, "8-byte pointers"),
+    ],
+)
+def test_where_the_loops_do_not_run_the_light_cone_serves_with_one_warning(
+    obstacle, reason, rng, monkeypatch
+):
+    x = random_states(rng, 4, 6)
+    jax.config.update("jax_enable_x64", False)
+    model = qnn(depth=3).build([x, x])
+    params = {"theta": jnp.asarray(rng.normal(size=model.circuit.parameters), jnp.float32)}
+    pool, rows = jnp.asarray(model.encode(x), jnp.float32), np.array([4, 1, 2])
+
+    def loss(params):
+        return jnp.sum(model.logits(params, {}, pool, rows)[0] ** 2)
+
+    expected = jax.value_and_grad(loss)(params)
+    with monkeypatch.context() as patch:
+        for function in ("_register", "available"):  # as in a process that has not asked yet
+            patch.setattr(foreign, function, cache(getattr(foreign, function).__wrapped__))
+        obstacle(patch)
+        with pytest.warns(UserWarning, match=rf"compiled loops of the QNN are not used.*{reason}"):
+            found = jax.jit(jax.value_and_grad(loss))(params)
+        with warnings.catch_warnings(action="error"):
+            assert model.logits(params, {}, pool)[0].shape == (6,)
+        assert jax.jit(jax.jacfwd(loss))(params)["theta"].shape == params["theta"].shape
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1]["theta"], expected[1]["theta"], atol=1e-4)
+    assert foreign.available()
+
+
+def test_both_know_how_many_strings_a_vector_holds():
+    from qunlearn.quantum import kernel
+
+    assert kernel.WIDTH == program.WIDTH

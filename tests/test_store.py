@@ -5,17 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from qunlearn import data, store
-from qunlearn.errors import UserError
-from qunlearn.problem import Cell
-from qunlearn.training import Trained
+from qunlearn.experiment.problem import Cell
+from qunlearn.results.cells import read_cells, write_cells
+from qunlearn.results.datasets import read_dataset, write_dataset
+from qunlearn.results.hdf5 import read, replacing
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.minimise import Trained
 
 
 def test_dataset_round_trip(small_xxz, digits, tmp_path):
     for dataset in (small_xxz, digits):
         path = tmp_path / f"{dataset.name}.h5"
-        store.write_dataset(path, dataset, {"data": {}})
-        back = store.read_dataset(path)
+        write_dataset(path, dataset, {"data": {}})
+        back = read_dataset(path)
         for field in ("x_train", "y_train", "x_validation", "y_validation", "coordinate_train"):
             np.testing.assert_array_equal(getattr(back, field), getattr(dataset, field))
         assert back.class_names == dataset.class_names and back.image_shape == dataset.image_shape
@@ -24,55 +26,68 @@ def test_dataset_round_trip(small_xxz, digits, tmp_path):
 def block(cells):
     n = len(cells)
     params = {"w": np.arange(3 * n, dtype=float).reshape(n, 3)}
-    return Trained(params, {}, {"validation_accuracy": np.zeros((n, 2)), "train_loss": np.ones((n, 2))})
+    return Trained(
+        params, {}, {"validation_accuracy": np.zeros((n, 2)), "train_loss": np.ones((n, 2))}
+    )
 
 
 def test_cells_round_trip_and_provenance(tmp_path):
     cells = [Cell(0.0, 0), Cell(0.0, 1), Cell(0.3, 0), Cell(0.3, 1)]
     path = tmp_path / "a" / "cells.h5"
-    store.write_cells(path, cells, block(cells), np.zeros(len(cells), bool), {"schedule": {"epochs": 2}}, "cpu: test")
-    (params, state), diverged = store.read_cells([path], [Cell(0.3, 1), Cell(0.0, 0)])
+    write_cells(
+        path,
+        cells,
+        block(cells),
+        np.zeros(len(cells), bool),
+        {"schedule": {"epochs": 2}},
+        "cpu: test",
+    )
+    (params, state), diverged = read_cells([path], [Cell(0.3, 1), Cell(0.0, 0)])
     assert diverged.tolist() == [False, False]
     np.testing.assert_array_equal(params["w"], [[9, 10, 11], [0, 1, 2]])
     assert state == {}
-    _, attributes = store.read(path)
+    _, attributes = read(path)
     assert json.loads(attributes["settings"]) == {"schedule": {"epochs": 2}}
     assert "jax" in json.loads(attributes["versions"]) and attributes["device"] == "cpu: test"
     assert attributes["git_revision"]
     again = tmp_path / "again.h5"
-    store.write_cells(again, cells, block(cells), np.zeros(len(cells), bool), {"schedule": {"epochs": 2}}, "cpu: test")
+    write_cells(
+        again,
+        cells,
+        block(cells),
+        np.zeros(len(cells), bool),
+        {"schedule": {"epochs": 2}},
+        "cpu: test",
+    )
     assert again.read_bytes() == path.read_bytes()
 
 
 def test_a_missing_cell_is_named(tmp_path):
     cells = [Cell(0.0, 0)]
-    store.write_cells(tmp_path / "c.h5", cells, block(cells), np.zeros(len(cells), bool), {}, "cpu")
+    write_cells(tmp_path / "c.h5", cells, block(cells), np.zeros(len(cells), bool), {}, "cpu")
     with pytest.raises(UserError, match=r"c\.h5 hold no cell .*0\.5"):
-        store.read_cells([tmp_path / "c.h5"], [Cell(0.5, 0)])
+        read_cells([tmp_path / "c.h5"], [Cell(0.5, 0)])
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "truncated"])
 def test_a_damaged_file_is_never_read_as_data(damage, digits, tmp_path):
     path = tmp_path / "d.h5"
     if damage != "missing":
-        store.write_dataset(path, digits, {})
+        write_dataset(path, digits, {})
         raw = path.read_bytes()
-        path.write_bytes({"empty": b"", "garbage": b"x" * len(raw), "truncated": raw[: len(raw) // 2]}[damage])
-    with pytest.raises(UserError, match=r"d\.h5 is missing, truncated, damaged or not HDF5.*Delete it and run"):
-        store.read_dataset(path)
+        path.write_bytes(
+            {"empty": b"", "garbage": b"x" * len(raw), "truncated": raw[: len(raw) // 2]}[damage]
+        )
+    with pytest.raises(
+        UserError, match=r"d\.h5 is missing, truncated, damaged or not HDF5.*Delete it and run"
+    ):
+        read_dataset(path)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), store.replacing(path) as temporary:
+    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
         temporary.write_text("new")
         raise ZeroDivisionError
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
-
-
-def test_every_registered_dataset_has_a_build_function():
-    from importlib import import_module
-
-    for name in data.REGISTRY:
-        assert callable(import_module(f"qunlearn.data.{name}").build)

@@ -48,7 +48,9 @@ PartitionName=gpu Nodes=g1
 PartitionName=faulty Nodes=f[1-2]
 """
 NODES = ("c1", "g1", "f1", "f2")
-LINKED = Path("/etc/slurm")  # the executor plugin strips SLURM_CONF from its jobs, so the files lie where SLURM looks
+LINKED = Path(
+    "/etc/slurm"
+)  # the executor plugin strips SLURM_CONF from its jobs, so the files lie where SLURM looks
 
 
 def wait_for(condition, seconds, what):
@@ -63,7 +65,11 @@ def wait_for(condition, seconds, what):
 
 def idle():
     """Number of nodes that wait for work; 0 while SLURM does not answer yet."""
-    return len(subprocess.run(["sinfo", "-hN", "-t", "idle"], capture_output=True, text=True).stdout.splitlines())
+    return len(
+        subprocess.run(
+            ["sinfo", "-hN", "-t", "idle"], capture_output=True, text=True
+        ).stdout.splitlines()
+    )
 
 
 def ask(*command):
@@ -85,7 +91,9 @@ def start(folder, daemons):
 
     def daemon(name, *command):
         with open(folder / f"{name}.out", "w") as out:
-            daemons[name] = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+            daemons[name] = subprocess.Popen(
+                command, stdout=out, stderr=out, start_new_session=True
+            )
 
     def answers():
         return subprocess.run(["munge", "-n"], capture_output=True).returncode == 0
@@ -93,7 +101,10 @@ def start(folder, daemons):
     if not answers():  # a service where the machine starts services
         Path("/run/munge").mkdir(exist_ok=True)
         shutil.chown("/run/munge", "munge", "munge")
-        daemon("munged", *["setpriv", "--reuid", "munge", "--regid", "munge", "--clear-groups", "munged", "-F"])
+        daemon(
+            "munged",
+            *["setpriv", "--reuid", "munge", "--regid", "munge", "--clear-groups", "munged", "-F"],
+        )
         wait_for(answers, 60, "munge")
     daemon("slurmctld", "slurmctld", "-D")
     for node in NODES:
@@ -104,7 +115,9 @@ def stop(daemons):
     """By process id, the newest first; no other process of this machine is touched."""
     subprocess.run(["scancel", "--user=root"], capture_output=True)
     for process in psutil.process_iter():
-        with suppress(psutil.Error):  # what a killed job left: without cgroups SLURM loses sight of it
+        with suppress(
+            psutil.Error
+        ):  # what a killed job left: without cgroups SLURM loses sight of it
             if process.environ().get("SLURM_CLUSTER_NAME") == "qunlearn_test":
                 process.kill()
     for process in reversed(daemons.values()):
@@ -119,16 +132,22 @@ def stop(daemons):
 @contextmanager
 def cluster(folder):
     """Starts SLURM with its state and logs in `folder`, and stops it."""
-    lacking = [name for name in ("munged", "slurmctld", "slurmd", "squeue") if not shutil.which(name)]
+    lacking = [
+        name for name in ("munged", "slurmctld", "slurmd", "squeue") if not shutil.which(name)
+    ]
     if lacking or os.geteuid() != 0:
         pytest.skip("needs root and SLURM: use `make test-cluster`, which installs it on Debian")
     present = LINKED / "slurm.conf"
     if present.exists() and "ClusterName=qunlearn_test" not in present.read_text():
-        pytest.skip(f"{LINKED} holds a cluster's configuration: this machine's SLURM is not touched")
+        pytest.skip(
+            f"{LINKED} holds a cluster's configuration: this machine's SLURM is not touched"
+        )
     try:
         socket.gethostbyname(socket.gethostname())
     except OSError:
-        pytest.skip(f"the name of this machine, {socket.gethostname()}, does not resolve: add it to /etc/hosts")
+        pytest.skip(
+            f"the name of this machine, {socket.gethostname()}, does not resolve: add it to /etc/hosts"
+        )
     folder.chmod(0o755)
     daemons = {}
     try:

@@ -51,12 +51,27 @@ def project(folder, study):
 
 def record(folder):
     """SLURM's own record of the jobs submitted from a folder, in order of submission."""
-    jobs = [dict(re.findall(r"(\S+?)=(\S*)", text)) for text in ask("scontrol", "show", "job", "-o").splitlines()]
-    return sorted((job for job in jobs if job.get("WorkDir") == str(folder)), key=lambda job: int(job["JobId"]))
+    jobs = [
+        dict(re.findall(r"(\S+?)=(\S*)", text))
+        for text in ask("scontrol", "show", "job", "-o").splitlines()
+    ]
+    return sorted(
+        (job for job in jobs if job.get("WorkDir") == str(folder)),
+        key=lambda job: int(job["JobId"]),
+    )
 
 
 def start(folder, profile, *targets):
-    command = [sys.executable, "-m", "snakemake", *targets, "--profile", profile, *QUICK, *CONFIGURATION]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        *targets,
+        "--profile",
+        profile,
+        *QUICK,
+        *CONFIGURATION,
+    ]
     with open(folder / "output.txt", "w") as output:
         return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
 
@@ -140,7 +155,11 @@ def test_faults_lose_nothing(tmp_path):
     refused = start(folder, "profiles/faulty", RESILIENCE)
     assert refused.wait(300) and "--unlock" in (folder / "output.txt").read_text()
     recovered = subprocess.run(
-        [sys.executable, "workflow/scripts/recover.py"], cwd=folder, capture_output=True, text=True, timeout=300
+        [sys.executable, "workflow/scripts/recover.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert f"cancelling {len(left)} jobs" in recovered.stdout
@@ -162,7 +181,9 @@ def test_faults_lose_nothing(tmp_path):
         victims["0.30_1"][1].kill()
         ask("scancel", victims["0.50_0"][0]["JobId"])
         ask("scontrol", "update", "nodename=f1", "state=down", "reason=test")
-        wait_for(lambda: state(victims["0.30_0"][0]) == "NODE_FAIL", 300, "a job on a lost node to fail")
+        wait_for(
+            lambda: state(victims["0.30_0"][0]) == "NODE_FAIL", 300, "a job on a lost node to fail"
+        )
         subprocess.run(["scontrol", "update", "nodename=f1", "state=resume"], capture_output=True)
         assert main.wait(1200) == 0, (folder / "output.txt").read_text()
     finally:
@@ -187,11 +208,15 @@ def test_faults_lose_nothing(tmp_path):
     snakemake(whole, RESILIENCE, *CONFIGURATION)
     assert (folder / RESILIENCE).read_bytes() == (whole / RESILIENCE).read_bytes()
     files = [path for path in (folder / "results").rglob("*") if path.is_file()]
-    assert Counter(path.suffix for path in files) == {".h5": 7, ".csv": 1, ".tsv": 7}, files  # nothing half-written
+    assert Counter(path.suffix for path in files) == {".h5": 7, ".csv": 1, ".tsv": 7}, (
+        files
+    )  # nothing half-written
 
 
 def test_what_reaches_slurm(submitted):
-    assert "profiles/default" in (submitted / "output.txt").read_text()  # read too, and in nobody's way
+    assert (
+        "profiles/default" in (submitted / "output.txt").read_text()
+    )  # read too, and in nobody's way
     kinds = {}
     for job in record(submitted):
         kinds.setdefault(re.match(r"(?:rule|group)_([a-z0-9]+)", job["Comment"])[1], []).append(job)
@@ -203,7 +228,10 @@ def test_what_reaches_slurm(submitted):
         "unlearn": (2, on_gpu),  # two methods of a sweep, half an hour each, share an allocation
         "landscape": (2, on_gpu),
         "fig1": (1, (*on_cpu, "01:00:00")),  # the table, then the figure
-        "fig2": (1, ("cpu", "c", None, "2", "8000M", "01:00:00")),  # two tables beside each other, then the figure
+        "fig2": (
+            1,
+            ("cpu", "c", None, "2", "8000M", "01:00:00"),
+        ),  # two tables beside each other, then the figure
         "draw": (1, (*on_cpu, "00:30:00")),  # Fig. 4 by itself
     }
     assert set(kinds) == {*expected, "fig3"} and len(kinds["fig3"]) == 1
@@ -212,8 +240,19 @@ def test_what_reaches_slurm(submitted):
         for job in kinds[kind]:
             cpus, memory = job["CPUs/Task"], job["MinMemoryNode"]
             node = job["NodeList"][0]
-            assert (job["Partition"], node, job.get("TresPerJob"), cpus, memory, job["TimeLimit"]) == requested, job
-            assert (job["JobState"], job["Account"], job["Requeue"]) == ("COMPLETED", "your_account", "0"), job
+            assert (
+                job["Partition"],
+                node,
+                job.get("TresPerJob"),
+                cpus,
+                memory,
+                job["TimeLimit"],
+            ) == requested, job
+            assert (job["JobState"], job["Account"], job["Requeue"]) == (
+                "COMPLETED",
+                "your_account",
+                "0",
+            ), job
     assert {job["Comment"] for job in kinds["train"]} == {
         f"rule_train_xxz_{model}_label_flipping_train_models" for model in ("mlp", "qnn")
     }

@@ -1,6 +1,32 @@
-"""Poisoning and unlearning in quantum and classical neural networks: data, models, training, landscape, figures.
+"""Poisoning and unlearning in quantum and classical neural networks.
 
 The library never imports snakemake; every function takes plain arguments, so a notebook can call it as a rule does.
+What a part of your own needs is here: `from qunlearn import UnlearningMethod, option`.
 """
 
-__version__ = "0.1.0"
+from importlib import import_module
+
+__version__ = "0.2.0"
+
+#: Name -> module that defines it, imported at first use: planning and notebooks pay for what they ask for.
+_PUBLIC = {
+    "Circuit": "qunlearn.parts.circuits",
+    "Corruption": "qunlearn.parts.corruptions",
+    "Dataset": "qunlearn.parts.datasets",
+    "FittedModel": "qunlearn.parts.models",
+    "Model": "qunlearn.parts.models",
+    "Source": "qunlearn.parts.datasets",
+    "StatefulModel": "qunlearn.parts.models",
+    "Study": "qunlearn.studies.study",
+    "UnlearningMethod": "qunlearn.parts.methods",
+    "balanced_order": "qunlearn.parts.corruptions",
+    "option": "qunlearn.parts.part",
+    "squared_distance": "qunlearn.parts.methods",
+}
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str):
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'qunlearn' has no attribute '{name}'")

@@ -1,113 +1,216 @@
 # Where results, logs and timings lie, which wildcards exist, and what makes a rule run again.
-from qunlearn import corruption, data, models, variants
-from qunlearn.codehash import code_hash
-from qunlearn.config import (
-    architecture,
-    data_options,
-    gradient_depths,
-    method_options,
-    relative_cost,
-    scaling_cases,
-    scan_options,
-    toy_schedules,
-    training_schedule,
-    unlearning_schedule,
-    xxz_chain,
-)
-from qunlearn.grid import ALPHAS_PATTERN, SCANNED, SEEDS_PATTERN, format_alpha
+from functools import partial
+from pathlib import Path
+
+from qunlearn.config.check import ask, group_studies
+from qunlearn.grid.blocks import ALPHAS_PATTERN, POISONED_PATTERN, SEEDS_PATTERN
+from qunlearn.grid.names import PATTERN, base
+from qunlearn.parts import registry
+from qunlearn.runtime.codehash import LIBRARY, code_hash
 
 RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]
 TIMES = f"{RESULTS}/benchmarks"
 SCRATCH = {"tmpdir": config["paths"]["scratch"]} if config["paths"]["scratch"] else {}
-PUBLISHED = [f"{config['published']['dir']}/resilience.csv"] if config["published"]["dir"] else []
+ENVIRONMENT = os.path.join(workflow.basedir, "envs", "cpu.yaml")
+SCRIPTS = os.path.join(workflow.basedir, "workflow", "scripts")
+#: Paths of a block of trained cells, and of unlearned ones, below a stage's folder.
 CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
+POISONED = "{dataset}/{model}/{corruption}/alpha{alpha}"
 
 
 wildcard_constraints:
-    dataset=f"({'|'.join(data.REGISTRY)}){variants.PATTERN}",
-    model=f"({'|'.join(config['architectures'])}){variants.PATTERN}",
-    corruption="|".join(corruption.REGISTRY),
-    method="retrain|finetune|scrub|gradient_ascent|finetune_poisoned",
+    dataset=f"({'|'.join(config['data'])}){PATTERN}",
+    model=f"({'|'.join(config['architectures'])}){PATTERN}",
+    corruption=f"({'|'.join(registry.known('corruption'))}){PATTERN}",
+    method=f"({'|'.join(registry.known('method'))}){PATTERN}",
     alphas=ALPHAS_PATTERN,
-    alpha=r"0\.\d*[1-9]\d*",
+    alpha=POISONED_PATTERN,
     seeds=SEEDS_PATTERN,
 
 
-def code(script, *plugins):
-    """Hash of everything a script runs: a changed library module reruns what uses it."""
-    return code_hash(os.path.join(workflow.basedir, "workflow", "scripts", f"{script}.py"), *plugins)
-
-
-def cell_code(script):
-    """As `code`, with the model and the corruption that the wildcards name."""
+# -- one sentence where something is asked for that cannot be -------------------------------------------------------
+def told(function):
+    """An input or parameter function that ends Snakemake with one sentence where the user can mend what is wrong."""
 
     def of(wildcards):
-        family = cell_architecture(wildcards)["family"]
-        return code(script, f"models.{family}", f"corruption.{wildcards.corruption}")
+        try:
+            return function(wildcards)
+        except UserError as error:
+            sys.exit(str(error))
 
     return of
 
 
-def cell_architecture(wildcards):
-    return architecture(config, wildcards.dataset, wildcards.model)
+def studies_asked_for():
+    """Studies that the targets of this run name; those of the study at hand are checked all at once."""
+    targets = workflow.dag_settings.targets if workflow.dag_settings else ()
+    found = []
+    for name, kind in registry.known("study").items():
+        outputs = [grid.table(table) for table in (*kind.tables, *kind.draws_tables)]
+        outputs += [grid.figure(kind.figure, suffix) for suffix in ("pdf", "png") if kind.figure]
+        outputs += [f"{RESULTS}/{page}" for page in kind.pages]
+        if set(map(str, targets)) & {*outputs, kind.group, "everything"}:
+            found.append(name)
+    return found
 
 
+def asked(name, function):
+    """As `told`, after a check of what the study `name`, and any other that was asked for, has in the configuration."""
+
+    def of(wildcards):
+        ask(plan, dict.fromkeys([name, *studies_asked_for()]))
+        return function(wildcards)
+
+    return told(of)
+
+
+def study_options(name):
+    """Options of a study, for its jobs."""
+    return told(lambda wildcards: plan.study(name).model_dump())
+
+
+# -- what makes a rule run again -------------------------------------------------------------------------------------
+def code(*files):
+    """Hash of everything that scripts (names in workflow/scripts) and other files (Paths) run."""
+    paths = [file if os.path.isabs(file) else os.path.join(SCRIPTS, f"{file}.py") for file in files]
+    return code_hash(*map(str, paths))
+
+
+def part_file(kind, name):
+    return registry.file_of(registry.find(kind, base(name)))
+
+
+def cell_code(*files):
+    """As `code`, with the model, the corruption and the method that the wildcards name."""
+
+    def of(wildcards):
+        parts = [
+            part_file("model", plan.block(wildcards.model)["family"]),
+            part_file("corruption", wildcards.corruption),
+        ]
+        if "method" in wildcards.keys():
+            parts.append(part_file("method", wildcards.method))
+        return code(*files, *parts)
+
+    return told(of)
+
+
+# -- what a cell's job is told ---------------------------------------------------------------------------------------
 def cell_seeds(wildcards):
     return list(grid.parse_seeds(wildcards.seeds))
 
 
-def published_runs(wildcards):
-    if not PUBLISHED:
-        raise WorkflowError(
-            "published.dir is null, so there is nothing to compare with: "
-            "name the folder with the authors' resilience.csv there."
-        )
-    return PUBLISHED
+cell_architecture = told(lambda wildcards: plan.architecture(wildcards.dataset, wildcards.model))
 
 
-def trained_for(stage):
-    """Input function: training files that hold the cells of a landscape analysis of the supplement."""
+cell_cost = told(lambda wildcards: plan.cost(wildcards.dataset, wildcards.model))
+
+
+unlearning_schedule = told(lambda wildcards: plan.unlearning_schedule(wildcards.dataset, wildcards.model))
+
+
+def sweep_of(wildcards):
+    return wildcards.dataset, wildcards.model, wildcards.corruption
+
+
+@told
+def poisoned_models(wildcards):
+    """Training files that hold the models at a path's alpha, of its seeds or of all."""
+    seeds = grid.parse_seeds(wildcards.seeds) if "seeds" in wildcards.keys() else grid.seeds
+    return grid.trained(*sweep_of(wildcards), (float(wildcards.alpha),), seeds)
+
+
+# -- data, analyses ------------------------------------------------------------------------------------------------
+@told
+def data_params(wildcards):
+    """Options of a dataset, and what its source is told of other sections."""
+    kind = plan.source_kind(wildcards.dataset)
+    return {
+        "source": kind.name(),
+        "options": plan.data_options(wildcards.dataset),
+        "surroundings": kind.surroundings(config),
+    }
+
+
+@told
+def data_code(wildcards):
+    return code("build_dataset", part_file("dataset", plan.source_kind(wildcards.dataset).name()))
+
+
+def alphas_of(stage, wildcards):
+    """Corrupted fractions that the path of an analysis stands for."""
+    alphas = grid.landscape_alphas
+    if stage != "landscape":
+        alphas = plan.study(stage).analysis_alphas(plan)
+    return list(grid.parse_stage_alphas(wildcards.alphas, alphas))
+
+
+def analysed_models(stage, wildcards):
+    """Training files that hold the cells of an analysis."""
+    seeds = grid.parse_seeds(wildcards.seeds)
+    return grid.trained(*sweep_of(wildcards), alphas_of(stage, wildcards), seeds)
+
+
+def analysis_settings(stage, wildcards):
+    return plan.study(stage).analysis_settings(plan, wildcards.dataset, wildcards.model)
+
+
+# -- tables and figures --------------------------------------------------------------------------------------------
+CATEGORIES = {"main": "Figures", "supplement": "Supplement", "benchmark": "Speed"}
+
+
+def needed_by(study, wildcards):
+    return plan.study(study.name()).needs(plan)
+
+
+def tabulate_settings(study, wildcards):
+    return plan.study(study.name()).settings(plan)
+
+
+def drawn_from(study, wildcards):
+    """Input files of the figure of a study, by name."""
+    files = {name: grid.table(name) for name in study.tables_read()}
+    if study.drawn_from_data:
+        files["data"] = grid.all_data()
+    return files | plan.study(study.name()).drawn_files(plan)
+
+
+def draw_settings(study, wildcards):
+    return plan.study(study.name()).drawing(plan)
+
+
+def drawing_code(study, wildcards):
+    parts = plan.study(study.name()).drawn_with(plan)
+    return code("draw", study.source_file("figure"), *map(registry.file_of, parts))
+
+
+def captioned(study):
+    """The figure's file, for Snakemake's report with its caption."""
+    words = {"category": CATEGORIES.get(study.group, "Beyond the paper")}
+    if study.caption_file():
+        words["caption"] = str(study.caption_file())
+    return report(grid.figure(study.figure), **words)
+
+
+def figures_of(names):
+    """Figures of these studies, of those that have something to draw."""
+    found = [name for name in names if plan.study(name).applies(plan)]
+    return [grid.figure(registry.find("study", name).figure) for name in found]
+
+
+def asked_figures(group):
+    """Input function of a group's target: the figures that the configuration lists, and those of studies whose section
+    lies outside the group's, which no list names."""
 
     def of(wildcards):
-        return grid.trained(
-            wildcards.dataset,
-            wildcards.model,
-            wildcards.corruption,
-            grid.parse_alphas(wildcards.alphas, stage),
-            grid.parse_seeds(wildcards.seeds),
-        )
+        ask(plan, studies_asked_for())
+        listed = config[group]["figures"]
+        others = [name for name in group_studies(group) if not in_section(group, name)]
+        return figures_of([*others, *listed])
 
-    return of
+    return told(of)
 
 
-def tables_of(figure):
-    """Tables that the rule which draws a figure reads or writes."""
-    drawing = next(rule for rule in workflow.rules if grid.figure(figure) in rule.output)
-    files = [str(file) for file in (*drawing.input, *drawing.output) if not callable(file)]
-    names = [os.path.basename(file).removesuffix(".csv") for file in files]
-    return [name for name, file in zip(names, files) if file == grid.table(name)]
-
-
-def gradient_models(wildcards):
-    """Depth -> the model's name, of the circuits measured on a dataset."""
-    return gradient_depths(config)[wildcards.dataset]
-
-
-def gradient_trained(wildcards):
-    """Training files of the models measured on a dataset: of the study itself, or of just these cells."""
-    study = config["beyond"]["gradients"]
-    if wildcards.dataset not in config["datasets"]:
-        return []
-    alphas, found = sorted({0.0, *study["alphas"]}), []
-    for depth in study["trained_depths"]:
-        name = gradient_models(wildcards)[depth]
-        if name in config["models"]:
-            found += grid.trained(wildcards.dataset, name, "label_flipping", alphas, grid.seeds)
-        else:
-            found += [
-                grid.train(wildcards.dataset, name, "label_flipping", (alpha,), seeds)
-                for alpha in alphas
-                for seeds in grid.seed_blocks()
-            ]
-    return found
+def in_section(group, name):
+    return registry.find("study", name).where().split(".")[0] == group

@@ -2,51 +2,37 @@
 
 
 rule build_dataset:
+    input:
+        told(lambda wildcards: plan.source(wildcards.dataset).files()),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
     log:
         f"{LOGS}/build_dataset/{{dataset}}.log",
     benchmark:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
-    wildcard_constraints:
-        dataset=f"({'|'.join(name for name in data.REGISTRY if name != 'mnist')}){variants.PATTERN}",
     conda:
-        "../../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         **SCRATCH,
     params:
-        options=lambda wildcards: data_options(config, wildcards.dataset),
-        code=lambda wildcards: code("build_dataset", f"data.{variants.base(wildcards.dataset)}"),
+        data=data_params,
+        code=data_code,
     message:
         "data: {wildcards.dataset}"
     script:
         "../scripts/build_dataset.py"
 
 
-# The only rule that may need the network: it runs where the workflow was started.
-localrules:
-    build_mnist,
+LOCAL = [name for name in config["data"] if plan.source_kind(name).local]
+if LOCAL:
 
+    # The only rule that may need the network: it runs where the workflow was started.
+    localrules:
+        fetch_dataset,
 
-rule build_mnist:
-    output:
-        f"{RESULTS}/data/{{dataset}}.h5",
-    log:
-        f"{LOGS}/build_dataset/{{dataset}}.log",
-    benchmark:
-        f"{TIMES}/build_dataset/{{dataset}}.tsv"
-    wildcard_constraints:
-        dataset=f"mnist{variants.PATTERN}",
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        **SCRATCH,
-    params:
-        options=lambda wildcards: data_options(config, wildcards.dataset),
-        code=code("build_dataset", "data.mnist"),
-    message:
-        "data: {wildcards.dataset}"
-    script:
-        "../scripts/build_dataset.py"
+    use rule build_dataset as fetch_dataset with:
+        wildcard_constraints:
+            dataset=f"({'|'.join(LOCAL)}){PATTERN}",
+
+    ruleorder: fetch_dataset > build_dataset

@@ -1,16 +1,11 @@
-# Curvature at trained parameters, in double precision whatever the training's.
+# Analyses of trained models, in double precision whatever the training's: the curvature (stage `landscape`), and what
+# studies ask of trained models beside it.
 
 
 rule analyse_landscape:
     input:
         data=f"{RESULTS}/data/{{dataset}}.h5",
-        trained=lambda wildcards: grid.trained(
-            wildcards.dataset,
-            wildcards.model,
-            wildcards.corruption,
-            grid.parse_alphas(wildcards.alphas, "landscape"),
-            grid.parse_seeds(wildcards.seeds),
-        ),
+        trained=told(partial(analysed_models, "landscape")),
     output:
         f"{RESULTS}/landscape/{CELLS}.h5",
     log:
@@ -18,14 +13,14 @@ rule analyse_landscape:
     benchmark:
         f"{TIMES}/analyse_landscape/{CELLS}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         **SCRATCH,
     params:
         architecture=cell_architecture,
-        alphas=lambda wildcards: list(grid.parse_alphas(wildcards.alphas, "landscape")),
-        seeds=cell_seeds,
+        alphas=told(partial(alphas_of, "landscape")),
+        seeds=told(cell_seeds),
         code=cell_code("analyse_landscape"),
     message:
         "landscape: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
@@ -34,38 +29,36 @@ rule analyse_landscape:
         "../scripts/analyse_landscape.py"
 
 
-# The poisoned models are those that Fig. 3's unlearning starts from, of the first seed; beside each its clean twin.
-rule tabulate_surface:
-    input:
-        data=[grid.data(name) for name in config["datasets"]],
-        trained=grid.all_surfaces(),
-    output:
-        grid.table("surface"),
-    log:
-        f"{LOGS}/tabulate_surface.log",
-    benchmark:
-        f"{TIMES}/tabulate_surface.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        **SCRATCH,
-    params:
-        architectures={
-            dataset: {model: architecture(config, dataset, model) for model in config["models"]}
-            for dataset in config["datasets"]
-        },
-        corruption=config["unlearning"]["corruptions"][0],
-        alpha=grid.unlearning_alphas[0],
-        seed=grid.seeds[0],
-        radius=config["surface"]["radius"],
-        steps=config["surface"]["steps"],
-        code=code(
-            "tabulate_surface",
-            *{f"models.{config['architectures'][model]['family']}" for model in config["models"]},
-            f"corruption.{config['unlearning']['corruptions'][0]}",
-        ),
-    message:
-        "table: surface"
-    script:
-        "../scripts/tabulate_surface.py"
+for study in [kind for kind in registry.known("study").values() if kind.analyses]:
+    stage = study.name()
+
+    rule:
+        name:
+            f"analyse_{stage}"
+        input:
+            data=f"{RESULTS}/data/{{dataset}}.h5",
+            trained=asked(stage, partial(analysed_models, stage)),
+        output:
+            f"{RESULTS}/{stage}/{CELLS}.h5",
+        log:
+            f"{LOGS}/analyse_{stage}/{CELLS}.log",
+        benchmark:
+            f"{TIMES}/analyse_{stage}/{CELLS}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            **SCRATCH,
+        params:
+            study=stage,
+            options=study_options(stage),
+            architecture=cell_architecture,
+            settings=told(partial(analysis_settings, stage)),
+            alphas=told(partial(alphas_of, stage)),
+            seeds=told(cell_seeds),
+            code=cell_code("analyse_models", study.source_file("analysis")),
+        message:
+            f"{stage}: {{wildcards.dataset}} {{wildcards.model}} {{wildcards.corruption}} "
+            "alpha {wildcards.alphas} seed {wildcards.seeds}"
+        script:
+            "../scripts/analyse_models.py"

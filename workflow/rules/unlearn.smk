@@ -1,32 +1,28 @@
 # One job unlearns, by one method, the poisoned models of all its seeds at one alpha.
 
+UNLEARNED = f"{POISONED}/{{method}}/seed{{seeds}}"
+
 
 rule unlearn_models:
     input:
         data=f"{RESULTS}/data/{{dataset}}.h5",
-        trained=lambda wildcards: grid.trained(
-            wildcards.dataset,
-            wildcards.model,
-            wildcards.corruption,
-            (float(wildcards.alpha),),
-            grid.parse_seeds(wildcards.seeds),
-        ),
+        trained=poisoned_models,
     output:
-        f"{RESULTS}/unlearn/{{dataset}}/{{model}}/{{corruption}}/alpha{{alpha}}/{{method}}/seed{{seeds}}.h5",
+        f"{RESULTS}/unlearn/{UNLEARNED}.h5",
     log:
-        f"{LOGS}/unlearn_models/{{dataset}}/{{model}}/{{corruption}}/alpha{{alpha}}/{{method}}/seed{{seeds}}.log",
+        f"{LOGS}/unlearn_models/{UNLEARNED}.log",
     benchmark:
-        f"{TIMES}/unlearn_models/{{dataset}}/{{model}}/{{corruption}}/alpha{{alpha}}/{{method}}/seed{{seeds}}.tsv"
+        f"{TIMES}/unlearn_models/{UNLEARNED}.tsv"
     conda:
-        "../../envs/cpu.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         **SCRATCH,
     params:
         architecture=cell_architecture,
-        schedule=lambda wildcards: unlearning_schedule(config, wildcards.dataset, wildcards.model),
-        method=lambda wildcards: method_options(config, wildcards.method),
-        seeds=cell_seeds,
+        schedule=unlearning_schedule,
+        method=told(lambda wildcards: plan.method_options(wildcards.method)),
+        seeds=told(cell_seeds),
         precision=config["precision"],
         code=cell_code("unlearn_models"),
     message:

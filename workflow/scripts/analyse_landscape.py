@@ -2,23 +2,24 @@
 traces, their two terms and the top eigenvalue on the (poisoned) training set and on validation data, per cell, as
 HDF5."""
 
-from qunlearn.job import configure_jax, job
+from qunlearn.runtime.job import configure_jax, job
 
 names = snakemake.wildcards
 title = f"landscape {names.dataset} {names.model} {names.corruption} alpha {names.alphas} seed {names.seeds}"
 
 with job(title, snakemake) as progress:
     params = snakemake.params
-    device = configure_jax("double", snakemake.config["paths"]["compilation_cache"], snakemake.threads)
-    from qunlearn import store
-    from qunlearn.experiment.analyse import analyse
-    from qunlearn.problem import Cell, Problem
+    cache = snakemake.config["paths"]["compilation_cache"]
+    device = configure_jax("double", cache, snakemake.threads)
+    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.landscape.analyse import analyse
+    from qunlearn.results.cells import read_cells, write_landscape
+    from qunlearn.results.datasets import read_dataset
 
-    dataset = store.read_dataset(snakemake.input.data)
+    dataset = read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained, diverged = store.read_cells(snakemake.input.trained, cells)
+    trained, diverged = read_cells(snakemake.input.trained, cells)
     curvatures, accuracy = analyse(problem, cells, trained, progress)
-    store.write_landscape(
-        snakemake.output[0], cells, curvatures, accuracy, diverged, {"architecture": params.architecture}, device
-    )
+    settings = {"architecture": params.architecture}
+    write_landscape(snakemake.output[0], cells, curvatures, accuracy, diverged, settings, device)

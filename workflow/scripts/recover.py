@@ -37,10 +37,14 @@ def processes(here: Path) -> tuple[list[psutil.Process], list[psutil.Process]]:
 def queued(runs: list[str]) -> list[str]:
     """Job numbers in SLURM's queue that belong to these runs: each names its jobs by its run ID."""
     listed = subprocess.run(
-        ["squeue", "--noheader", "--format=%i", f"--name={','.join(runs)}"], capture_output=True, text=True
+        ["squeue", "--noheader", "--format=%i", f"--name={','.join(runs)}"],
+        capture_output=True,
+        text=True,
     )
     if listed.returncode:
-        sys.exit(f"SLURM does not answer: {listed.stderr.strip()}. Nothing was changed; try again later.")
+        sys.exit(
+            f"SLURM does not answer: {listed.stderr.strip()}. Nothing was changed; try again later."
+        )
     return listed.stdout.split()
 
 
@@ -53,7 +57,9 @@ if mains:
         f"Snakemake still runs here (process {mains[0].pid}): wait for it, or stop it with Ctrl-C. Nothing was changed."
     )
 
-logs = (path.read_text(errors="replace") for path in sorted((here / ".snakemake/log").glob("*.log")))
+logs = (
+    path.read_text(errors="replace") for path in sorted((here / ".snakemake/log").glob("*.log"))
+)
 runs = sorted({name for text in logs for name in re.findall(r"SLURM run ID: (\S+)", text)})
 if runs and shutil.which("squeue"):
     jobs = queued(runs)

@@ -1,1 +1,1 @@
-"""The study's computations, one file each: train, unlearn, analyse the landscape; scan weights and measure cost."""
+"""The study's own stages: a problem with its cells, training on poisoned data, unlearning."""

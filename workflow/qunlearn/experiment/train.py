@@ -1,4 +1,5 @@
-"""Train models on poisoned data (paper, Results: Superior resilience of quantum models to data corruption)."""
+"""Train models on poisoned data (paper, Results: Superior resilience of quantum models to data
+corruption)."""
 
 from __future__ import annotations
 
@@ -6,43 +7,64 @@ from functools import partial
 
 import numpy as np
 
-from ..keys import generator
-from ..problem import Cell, Problem, stack
-from ..training import EvalSet, Schedule, Stream, Trained, training_loss
+from qunlearn.experiment.problem import Cell, Problem, Samples, stack
+from qunlearn.runtime.keys import generator
+from qunlearn.training.losses import training_loss
+from qunlearn.training.schedule import Schedule
+from qunlearn.training.streams import EvalSet, Stream
+from qunlearn.training.workload import Trained, Workload
 
 
-def held_out(problem: Problem, cell: Cell, fraction: float) -> np.ndarray:
-    """(N,) bool: training samples that early stopping watches, poisoned ones among them as they come. They depend on
-    (dataset, seed) alone."""
-    n = len(problem.dataset.y_train)
-    mask = np.zeros(n, dtype=bool)
-    mask[generator(problem.dataset.name, cell.seed, "held out").permutation(n)[: round(fraction * n)]] = True
-    return mask
+def train(
+    problem: Problem, cells: list[Cell], schedule: Schedule, progress=lambda *_: None
+) -> Trained:
+    """Train one model per cell on its poisoned training set.
 
-
-def train(problem: Problem, cells: list[Cell], schedule: Schedule, progress=lambda *_: None) -> Trained:
-    """Train one model per cell on its poisoned training set; history of 'train' (all of that set) and 'validation', and
-    of 'held_out' where the schedule asks for early stopping."""
+    Learning curves of 'train' (all of that set) and 'validation', and of 'held_out' where the
+    schedule asks for early stopping.
+    """
     samples = [problem.samples(cell) for cell in cells]
-
-    def part(chosen) -> tuple[np.ndarray, np.ndarray]:
-        return stack(s.rows[c] for s, c in zip(samples, chosen)), stack(s.labels[c] for s, c in zip(samples, chosen))
-
     watched = [held_out(problem, cell, schedule.early_stopping) for cell in cells]
-    rows, labels = part([~mask for mask in watched])
     evals = {
-        "train": EvalSet("train", stack(s.rows for s in samples), stack(s.labels for s in samples)),
+        "train": EvalSet("train", *_part(samples, [slice(None)] * len(cells))),
         "validation": problem.validation_set(len(cells)),
     }
     if schedule.early_stopping:
-        evals["held_out"] = EvalSet("train", *part(watched))
-    return problem.model.optimise(
-        partial(training_loss, label_smoothing=schedule.label_smoothing, gce=schedule.gce),
-        problem.initial([cell.seed for cell in cells]),
-        problem.pools,
-        {"train": Stream(rows, labels, np.zeros(rows.shape))},
-        evals,
-        schedule,
-        problem.order_generators(cells, "train"),
-        progress,
+        evals["held_out"] = EvalSet("train", *_part(samples, watched))
+    smoothing, gce = schedule.label_smoothing, schedule.gce
+    workload = Workload(
+        loss=partial(training_loss, label_smoothing=smoothing, gce=gce),
+        start=problem.initial([cell.seed for cell in cells]),
+        pools=problem.pools,
+        streams={"train": Stream(*_part(samples, [~mask for mask in watched]))},
+        evals=evals,
+        schedule=schedule,
+        generators=problem.order_generators(cells, "train"),
     )
+    return problem.model.optimise(workload, progress)
+
+
+def held_out(problem: Problem, cell: Cell, fraction: float) -> np.ndarray:
+    """(N,) bool: training samples that early stopping watches, poisoned ones among them as they
+    come. They depend on (dataset, seed) alone."""
+    n = len(problem.dataset.y_train)
+    order = generator(problem.dataset.name, cell.seed, "held out").permutation(n)
+    mask = np.zeros(n, dtype=bool)
+    mask[order[: round(fraction * n)]] = True
+    return mask
+
+
+def failed(problem: Problem, trained: Trained, schedule: Schedule) -> np.ndarray:
+    """(cells,) of whether a training failed, by its loss on its own training set."""
+    losses = trained.learning_curves["train_loss"]
+    if schedule.gce is not None:
+        # a robust loss gives up wrong labels, whose cross-entropy may then grow without bound
+        return ~np.isfinite(losses).all(axis=1)
+    return problem.model.diverged(losses)
+
+
+def _part(samples: list[Samples], chosen: list) -> tuple[np.ndarray, np.ndarray]:
+    """Pool rows and labels (cells, n) of the samples `chosen` by each cell."""
+    rows = stack(one.rows[which] for one, which in zip(samples, chosen))
+    labels = stack(one.labels[which] for one, which in zip(samples, chosen))
+    return rows, labels

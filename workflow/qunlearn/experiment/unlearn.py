@@ -2,74 +2,161 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..problem import Cell, Problem, stack
-from ..training import EvalSet, Schedule, Stream, Trained, real_dtype
-from ..unlearning import CONTROLS, REGISTRY, Method
-
-
-def streams(problem: Problem, cells: list[Cell], poisoned: tuple, method: Method) -> dict[str, Stream]:
-    """The streams that the method reads, with the poisoned models' logits where its loss asks for them."""
-    samples = [problem.samples(cell) for cell in cells]
-    if method.teacher:
-        pool = jnp.asarray(problem.pools["train"], real_dtype())
-        teacher = np.asarray(jax.jit(jax.vmap(lambda p, s: problem.model.logits(p, s, pool)[0]))(*poisoned[:2]))
-    streams = {}
-    for name in method.streams:
-        masks = [s.forget if name == "forget" else ~s.forget for s in samples]
-        rows = stack(s.rows[m] for s, m in zip(samples, masks))
-        labels = stack(s.labels[m] for s, m in zip(samples, masks))
-        logits = np.take_along_axis(teacher, rows, axis=1) if method.teacher else np.zeros(rows.shape)
-        streams[name] = Stream(rows, labels, logits)
-    return streams
-
-
-def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:
-    """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and labels)."""
-    samples = [problem.samples(cell) for cell in cells]
-    clean = {"retain": [~s.forget for s in samples], "forget": [s.forget for s in samples]}
-    return {
-        "train": EvalSet("train", stack(s.rows for s in samples), stack(s.labels for s in samples)),
-        "validation": problem.validation_set(len(cells)),
-    } | {
-        name: EvalSet(
-            "train",
-            stack(s.clean_rows[m] for s, m in zip(samples, masks)),
-            stack(s.clean_labels[m] for s, m in zip(samples, masks)),
-        )
-        for name, masks in clean.items()
-    }
+from qunlearn.experiment.problem import Cell, Problem, Samples, stack
+from qunlearn.parts.methods import UnlearningMethod
+from qunlearn.parts.part import where
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.losses import real_dtype
+from qunlearn.training.schedule import Schedule
+from qunlearn.training.streams import EvalSet, Stream
+from qunlearn.training.workload import Trained, Workload
 
 
 def unlearn(
     problem: Problem,
     cells: list[Cell],
     poisoned: tuple,
-    method: str,
-    options: dict,
+    method: UnlearningMethod,
     schedule: Schedule,
-    progress=lambda *_: None,
+    progress: Callable = lambda *_: None,
     evals: dict[str, EvalSet] | None = None,
+    weights: dict[str, np.ndarray] | None = None,
 ) -> Trained:
-    """Unlearn the forget set of each cell from its own poisoned model (params, state stacked over cells; with Adam's
-    memory as a third part, the optimiser goes on with it, else starts anew).
+    """Unlearn the forget set of each cell from its own poisoned model.
 
-    All cells share one alpha, so that their retain and forget sets have equal sizes; a cell may occur several times.
-    `options` are the weights of the method's loss: one number for all cells, or (cells,) numbers. The history is that
-    of `evals`, by default the `evaluation_sets`.
+    `poisoned`: (params, state) stacked over cells; with Adam's state as a third part, the optimiser
+    goes on with it, else starts anew. All cells share one alpha, so that their retain and forget
+    sets have equal sizes; a cell may occur several times.
+    `evals`: what learning curves are of, by default the `evaluation_sets`.
+    `weights`: (cells,) values of the method's options that differ between cells.
+
+    Raises UserError for a method that a model fitted in one call cannot follow.
     """
-    chosen = (REGISTRY | CONTROLS)[method]
-    return problem.model.optimise(
-        lambda batches, **weights: chosen.loss(**weights)(batches),
-        problem.initial([c.seed for c in cells], "retrain") if chosen.fresh else poisoned,
-        problem.pools,
-        streams(problem, cells, poisoned, chosen),
-        evals or evaluation_sets(problem, cells),
-        schedule,
-        problem.order_generators(cells, method),
-        progress,
-        {name: np.broadcast_to(value, len(cells)) for name, value in options.items()},
+    require_method(problem, method)
+    start = poisoned
+    if method.fresh:
+        start = problem.initial([cell.seed for cell in cells], "retrain")
+    workload = Workload(
+        loss=partial(method_loss, method),
+        start=start,
+        pools=problem.pools,
+        streams=streams(problem, cells, poisoned, method),
+        evals=evaluation_sets(problem, cells) if evals is None else evals,
+        schedule=schedule,
+        generators=problem.order_generators(cells, method.name()),
+        data=loss_data(problem, cells, poisoned, method, weights or {}),
     )
+    return problem.model.optimise(workload, progress)
+
+
+def require_method(problem: Problem, method: UnlearningMethod) -> None:
+    """Raises UserError where a model is fitted in one call and the method is more than a fit."""
+    if problem.declared.fitted and method.arguments() != ("retain",):
+        raise UserError(
+            f"{problem.declared.name()} is fitted in one call, to the retain set alone, and cannot "
+            f"follow '{method.name()}': use a method that reads nothing else, or leave the model "
+            "out under unlearning.architectures."
+        )
+
+
+# -- the loss --------------------------------------------------------------------------------------
+def method_loss(method: UnlearningMethod, batches: dict, params: dict, data: dict):
+    """The method's loss of one replica, with what it asks for by name."""
+    method = method.model_copy(update=data["weights"])
+    known = {**batches, "params": params, **data["anchors"]}
+    loss = method.loss(**{name: known[name] for name in method.arguments()})
+    if jnp.shape(loss) != ():
+        raise UserError(
+            f"{where(method.loss)}: {method.loss.__qualname__} returns shape {jnp.shape(loss)}; "
+            "one number is asked for."
+        )
+    return loss
+
+
+def loss_data(
+    problem: Problem,
+    cells: list[Cell],
+    poisoned: tuple,
+    method: UnlearningMethod,
+    weights: dict[str, np.ndarray],
+) -> dict:
+    """What the loss is given for every cell: 'weights', real options of the method by name, its own
+    or those of `weights`, and 'anchors', parameters that it asks for.
+
+    Weights are data and no constants of the program: one compilation serves all of their values.
+    """
+    own = {name: value for name, value in method if isinstance(value, float)}
+    by_cell = {}
+    for name, value in {**own, **weights}.items():
+        by_cell[name] = np.broadcast_to(value, len(cells))
+    asked = method.arguments()
+    anchors = {}
+    if "start" in asked:
+        seeds = [cell.seed for cell in cells]
+        anchors["start"], _ = problem.initial(seeds)
+    if "poisoned" in asked:
+        anchors["poisoned"] = poisoned[0]
+    return {"weights": by_cell, "anchors": anchors}
+
+
+# -- samples ---------------------------------------------------------------------------------------
+def streams(
+    problem: Problem, cells: list[Cell], poisoned: tuple, method: UnlearningMethod
+) -> dict[str, Stream]:
+    """The streams that the method's loss reads, with the poisoned models' logits where it asks for
+    them."""
+    samples = [problem.samples(cell) for cell in cells]
+    logits = _teacher(problem, poisoned) if method.teacher else None
+    found = {}
+    for name in method.reads():
+        masks = _masks(samples, name)
+        rows = stack(one.rows[mask] for one, mask in zip(samples, masks))
+        labels = stack(one.labels[mask] for one, mask in zip(samples, masks))
+        teacher = None
+        if logits is not None:
+            teacher = np.take_along_axis(logits, rows, axis=1)
+        found[name] = Stream(rows, labels, teacher)
+    return found
+
+
+def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
+    """Which training samples of each cell are 'retain' or 'forget'."""
+    if name == "forget":
+        return [one.forget for one in samples]
+    return [~one.forget for one in samples]
+
+
+def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
+    """(cells, M) logits of the poisoned models for the whole pool of training samples."""
+    pool = jnp.asarray(problem.pools["train"], real_dtype())
+
+    def logits(params, state):
+        return problem.model.logits(params, state, pool)[0]
+
+    params, state = poisoned[:2]
+    return np.asarray(jax.jit(jax.vmap(logits))(params, state))
+
+
+def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:
+    """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and
+    labels)."""
+    samples = [problem.samples(cell) for cell in cells]
+    rows = stack(one.rows for one in samples)
+    labels = stack(one.labels for one in samples)
+    found = {
+        "train": EvalSet("train", rows, labels),
+        "validation": problem.validation_set(len(cells)),
+    }
+    for name in ("retain", "forget"):
+        masks = _masks(samples, name)
+        rows = stack(one.clean_rows[mask] for one, mask in zip(samples, masks))
+        labels = stack(one.clean_labels[mask] for one, mask in zip(samples, masks))
+        found[name] = EvalSet("train", rows, labels)
+    return found

@@ -5,6 +5,9 @@ Colours are Okabe and Ito's, distinguishable under the common colour-vision defi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from string import ascii_lowercase
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -12,31 +15,16 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .. import store
+from qunlearn.results.hdf5 import replacing
 
 #: Text width of a two-column journal page, inches.
 WIDTH = 7.2
 SETS = {"train": "#E69F00", "validation": "#0072B2"}
 PARTS = {"clean": "#009E73", "corrupted": "#CC79A7"}  # samples, and models trained on such data
-METHODS = {
-    "retrain": "#000000",
-    "finetune": "#009E73",
-    "scrub": "#CC79A7",
-    "gradient_ascent": "#D55E00",
-}
-MODELS = {"mlp": "#D55E00", "mlp_16_4": "#E69F00", "qnn": "#0072B2"}
 SPARE = ["#56B4E9", "#009E73", "#CC79A7", "#999999", "#F0E442", "#000000"]
 CLASSES = ("#0072B2", "#D55E00")  # label 0, label 1
-NOISE = "#8C8C8C"
-DATASETS = {"digits": "Digits (8×8)", "mnist": "MNIST", "xxz": "XXZ ground states"}
-WORDS = {
-    "label_flipping": "label flipping",
-    "feature_randomization": "feature randomisation",
-    "retrain": "retrain",
-    "finetune": "finetune",
-    "scrub": "scrub",
-    "gradient_ascent": "gradient ascent",
-}
+NOISE = "#8C8C8C"  # samples with features of their own
+CAVEAT = "#B00020"
 
 plt.rcParams.update(
     {
@@ -60,58 +48,116 @@ plt.rcParams.update(
 )
 
 
-def model_colour(name: str, names: list[str]) -> str:
-    """The model's own colour, or a spare one by its place in `names`."""
-    return MODELS.get(name) or SPARE[names.index(name) % len(SPARE)]
-
-
-def model_label(name: str, architecture: dict | None = None) -> str:
-    """'MLP [64, 16]', 'QNN', 'SVM, rbf': what an architecture is; the name itself where nothing better is known."""
-    match architecture:
-        case {"family": "mlp", "hidden": []}:
-            return "logistic, by Adam"
-        case {"family": "mlp", "hidden": hidden}:
-            return f"MLP [{', '.join(map(str, hidden))}]"
-        case {"family": "logistic_regression", "C": strength}:
-            return f"logistic, C = {strength:g}"
-        case {"family": "svm", "kernel": kernel}:
-            return f"SVM, {kernel}"
-        case {"family": "nearest_neighbours", "k": k}:
-            return f"{k} nearest neighbours"
-        case {"family": "random_features"}:
-            return "random Fourier features"
-        case {"family": "resnet"}:
-            return "ResNet"
-    return name.upper() if name in ("mlp", "qnn", "cnn") else name
+def letters() -> Iterator[str]:
+    """Letters of panels in order: a to z, then aa, ab, ..."""
+    for first in ("", *ascii_lowercase):
+        for second in ascii_lowercase:
+            yield first + second
 
 
 def panel_letter(axis, letter: str) -> None:
+    """A bold letter above the panel's upper left corner."""
     axis.annotate(
-        letter, (0, 1), xycoords="axes fraction", xytext=(-24, 6), textcoords="offset points", weight="bold", size=9
+        letter,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(-24, 6),
+        textcoords="offset points",
+        weight="bold",
+        size=9,
     )
+
+
+def headline(figure, letter: str, text: str) -> None:
+    """A letter and a title at the upper left of a figure, or of a part of one."""
+    figure.suptitle(f"{letter}   {text}", x=0.01, ha="left", weight="bold", size=8.5)
+
+
+def rows_of_panels(count: int, most: int) -> int:
+    """Rows that so many panels need with at most so many side by side; at least one."""
+    return max(1, -(-count // most))
+
+
+def panel_grid(figure, count: int, most: int, **shared) -> np.ndarray:
+    """(rows, columns) of axes for so many panels, `most` side by side; those beyond are hidden."""
+    shape = rows_of_panels(count, most), max(1, min(count, most))
+    grid = figure.subplots(*shape, squeeze=False, **shared)
+    for axis in grid.flat[count:]:
+        axis.set_visible(False)
+    return grid
+
+
+def scatter(axis, places, colours, corrupted, size: float) -> None:
+    """Samples as dots at their places (N, 2) in their colours (N,); corrupted ones larger, with a
+    black rim, above the others."""
+    places, colours = np.asarray(places), np.asarray(colours)
+    corrupted = np.asarray(corrupted, dtype=bool)
+    plain = {"s": size, "lw": 0}
+    rimmed = {"s": 2 * size, "lw": 0.6, "ec": "k"}
+    for chosen, look in ((~corrupted, plain), (corrupted, rimmed)):
+        x, y = places[chosen].T
+        axis.scatter(x, y, c=colours[chosen], **look)
 
 
 def note(axis, text: str) -> None:
     """A small remark inside the panel, where a reader must not miss a caveat."""
-    axis.text(0.98, 0.02, text, transform=axis.transAxes, ha="right", va="bottom", size=6.5, color="#B00020")
+    axis.text(
+        0.98,
+        0.02,
+        text,
+        transform=axis.transAxes,
+        ha="right",
+        va="bottom",
+        size=6.5,
+        color=CAVEAT,
+    )
 
 
-def band(axis, x, frame, column: str, by: str, **kwargs) -> None:
-    """Mean over seeds with a band of one standard deviation (ddof = 1; none for a single seed)."""
+def select(table, **values):
+    """Rows of a table that have all these values, by column."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
+def collapsed_runs(frame, by: list[str]) -> int:
+    """Number of distinct runs flagged in a part of a table; the columns `by` tell runs apart."""
+    if not np.any(frame["collapsed"]):
+        return 0
+    return len(frame[frame["collapsed"]][by].drop_duplicates())
+
+
+def note_collapsed(axis, frame, by: list[str]) -> None:
+    """How many of the runs drawn in a panel collapsed, if any did; `by` as for `collapsed_runs`."""
+    if lost := collapsed_runs(frame, by):
+        note(axis, f"{lost} of {len(frame[by].drop_duplicates())} runs collapsed")
+
+
+def band(axis, x, frame, column: str, by: str, **look) -> None:
+    """Mean over seeds at each `x`, values of the column `by`, with a band of one standard deviation
+    (ddof = 1; none for a single seed)."""
     groups = frame.groupby(by)[column]
-    mean, sd = groups.mean().reindex(x), groups.std(ddof=1).reindex(x).fillna(0)
-    (line,) = axis.plot(x, mean, **kwargs)
-    axis.fill_between(x, mean - sd, mean + sd, color=line.get_color(), alpha=0.2, lw=0)
+    mean = groups.mean().reindex(x)
+    deviation = groups.std(ddof=1).reindex(x).fillna(0)
+    low, high = mean - deviation, mean + deviation
+    (line,) = axis.plot(x, mean, **look)
+    colour = line.get_color()
+    axis.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+
+
+def legend_of_means(figure, handles: list, labels: list[str], seeds: int, **look) -> None:
+    """A legend in one row above a figure's panels, which begins with what lines and bands are."""
+    words = f"mean ± s.d., n = {seeds}:"
+    handles = [plt.Line2D([], [], lw=0), *handles]
+    labels = [words, *labels]
+    columns = min(len(labels), 6)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, **look)
 
 
 def save(figure, pdf: str, png: str) -> None:
     """Write both files whole; no dates inside, so that equal figures are equal files."""
     for path in (pdf, png):
-        with store.replacing(path) as temporary:
-            figure.savefig(temporary, metadata={"CreationDate": None} if str(path).endswith("pdf") else None)
+        dates = {"CreationDate": None} if str(path).endswith("pdf") else None
+        with replacing(path) as temporary:
+            figure.savefig(temporary, metadata=dates)
     plt.close(figure)
-
-
-def collapsed_runs(frame, by: list[str]) -> int:
-    """Number of distinct runs flagged in a part of a table."""
-    return len(frame[frame["collapsed"]][by].drop_duplicates()) if np.any(frame["collapsed"]) else 0

@@ -1,0 +1,55 @@
+"""Circuits and states for tests, and TensorCircuit's simulation of them as the reference."""
+
+import numpy as np
+
+from qunlearn.parts.circuits.layered import Layered
+from qunlearn.quantum.circuit import GATES, assemble
+from qunlearn.quantum.simulator import readout, tensorcircuit
+
+
+def layered(qubits, depth, entangler, rotations, measure):
+    """The paper's circuit."""
+    part = Layered(entangler=entangler, rotations=rotations)
+    return assemble(part.layer, qubits, depth, measure)
+
+
+def irregular(seed, qubits, depth, measure):
+    """Layers of random gates: no two alike, bonds on any pair, anything in any order."""
+    rng = np.random.default_rng(seed)
+
+    def layer(qubits, number):
+        for name in rng.choice(list(GATES), rng.integers(1, 9), p=[0.2, 0.2, 0.2, 0.4]):
+            yield str(name), *rng.permutation(qubits)[: GATES[name]].tolist()
+
+    return assemble(layer, qubits, depth, measure)
+
+
+def random_states(rng, qubits, number):
+    states = rng.normal(size=(number, 2**qubits)) + 1j * rng.normal(size=(number, 2**qubits))
+    return states / np.linalg.norm(states, axis=1, keepdims=True)
+
+
+def full_circuit(circuit, theta, states):
+    """<Z> of every state by TensorCircuit's full circuit on its numpy backend, and d<Z>/dtheta by the shift rule,
+    exact for gates exp(-i t P / 2) with P^2 = 1: values (N,), gradients (N, P)."""
+
+    def values(t):
+        with tensorcircuit("numpy") as tc:
+            return np.array([readout(tc, circuit, t, state) for state in states])
+
+    theta = np.asarray(theta)
+    shifts = np.pi / 2 * np.eye(len(theta))
+    gradients = [(values(theta + shift) - values(theta - shift)) / 2 for shift in shifts]
+    return values(theta), np.stack(gradients, axis=1)
+
+
+def noisy_circuit(circuit, theta, state, p):
+    """<Z> by TensorCircuit's density matrix, with its depolarising channel on every qubit after every layer."""
+    with tensorcircuit("numpy") as tc:
+        simulation = tc.DMCircuit(circuit.qubits, inputs=state)
+        for number in range(circuit.depth):
+            for gate in circuit.layer(number):
+                getattr(simulation, gate.name)(*gate.qubits, theta=theta[gate.parameter])
+            for qubit in range(circuit.qubits):
+                simulation.depolarizing(qubit, px=p / 4, py=p / 4, pz=p / 4)
+        return float(np.real(simulation.expectation_ps(z=[circuit.measure])))

@@ -1,0 +1,382 @@
+"""The configuration, checked whole before any job starts.
+
+`check` returns a clean copy or raises UserError with every problem at once: dotted path, what is wrong, what is
+allowed, and the nearest known name. What is wrong in the section of a study refuses nothing until that study is asked
+for: `ask`.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from pydantic import create_model
+
+from qunlearn.config.blocks import read_block
+from qunlearn.config.options import Distinct, Name, Options, option
+from qunlearn.config.plan import FILE, Plan, by_dataset_keys, is_own, is_shared
+from qunlearn.config.references import Reference, references
+from qunlearn.config.settings import Pipeline, unlearning_section
+from qunlearn.config.words import dotted, missing_key, nearest, unknown_key, unknown_name
+from qunlearn.grid.names import base
+from qunlearn.parts import registry
+from qunlearn.runtime.errors import UserError
+
+#: Groups of studies whose sections say which of their figures are drawn.
+GROUPS = ("supplement", "beyond")
+
+
+class Group(Options):
+    """What is drawn of a group of studies."""
+
+    figures: Distinct[Name] = option(says="studies whose figures the group's target draws")
+
+
+def refusal(problems: Iterable[str], also: Iterable[str] = ()) -> UserError:
+    """What is said where nothing is started; `also`: problems of studies that this run may not need."""
+    problems = list(dict.fromkeys(problems))
+    also = [line for line in dict.fromkeys(also) if line not in problems]
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    lines = [f"{count} in the configuration; nothing was started."]
+    lines += [f"  {line}" for line in problems]
+    if also:
+        lines += ["and, for what may not be needed here:"]
+        lines += [f"  {line}" for line in also]
+    return UserError("\n".join(lines))
+
+
+def check(config: dict, beside: tuple[str, ...] = ()) -> dict:
+    """A converted copy of the configuration; raises UserError listing all problems, one per line.
+
+    Registers the parts that it names; relative paths of these start from the working directory or a folder `beside`.
+    """
+    config = copy.deepcopy(dict(config))
+    config["parts"] = registry.found_paths(listed_parts(config.get("parts")), beside)
+    registry.load(config["parts"])
+    add_own_parts(config)
+    problems = unknown_keys(config)
+    broken = read_pipeline(config, problems)
+    read_blocks(config, problems, broken)
+    check_references(config, problems, broken)
+    if not problems:
+        problems += cell_problems(Plan(config), "training", config["models"])
+    in_studies = read_studies(config)
+    if problems:
+        raise refusal(problems, in_studies)
+    return config
+
+
+def listed_parts(parts) -> list[str]:
+    """`parts:` as a list of paths, whatever a command line made of it."""
+    if parts is None:
+        return []
+    if isinstance(parts, str):
+        inside = parts.strip()
+        is_list = inside.startswith("[") and inside.endswith("]")
+        parts = inside[1:-1].split(",") if is_list else [inside]
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise UserError(
+            f"parts: {parts!r} is not a list of files and folders; nothing was started."
+        )
+    return [part.strip().strip("'\"") for part in parts if part.strip()]
+
+
+def add_own_parts(config: dict) -> None:
+    """Families and sources of a user's own that need no options get a block with their name, if they have none."""
+    for section, kind in (("architectures", "model"), ("data", "dataset")):
+        blocks = config.get(section)
+        if not isinstance(blocks, dict):
+            continue
+        for name, part in registry.known(kind).items():
+            if is_own(part) and part.optional():
+                blocks.setdefault(name, {"family": name} if kind == "model" else {})
+
+
+# -- sections --------------------------------------------------------------------------------------------------------
+def unknown_keys(config: dict) -> list[str]:
+    """Keys at the top, and in sections that several studies share, that nothing owns."""
+    studies = registry.known("study").values()
+    roots = [kind.where().split(".")[0] for kind in studies]
+    known = list(dict.fromkeys([*Pipeline.model_fields, *roots, *GROUPS, "studies"]))
+    problems = [unknown_key((key,), known) for key in config if key not in known]
+    for section in (*GROUPS, "studies"):
+        node = config.get(section)
+        if section not in config:
+            problems += [missing_key((section,))] if section in GROUPS else []
+        elif not isinstance(node, dict):
+            problems.append(f"{section}: {node!r} is not of type object")
+        else:
+            allowed = keys_of_studies(section)
+            problems += [unknown_key((section, key), allowed) for key in node if key not in allowed]
+            problems += group_problems(section, node) if section in GROUPS else []
+    return problems
+
+
+def keys_of_studies(section: str) -> list[str]:
+    """Keys that studies own directly below a section."""
+    keys = ["figures"] if section in GROUPS else []
+    for kind in registry.known("study").values():
+        first, *rest = kind.where().split(".")
+        if first == section:
+            keys += rest[:1] or list(kind.model_fields)
+    return keys
+
+
+def group_problems(group: str, node: dict) -> list[str]:
+    """What is wrong with the list of a group's figures."""
+    names = group_studies(group)
+    if "figures" not in node:
+        return [missing_key((group, "figures"))]
+    read, problems = read_block(Group, {"figures": node["figures"]}, (group,))
+    if problems:
+        return problems
+    node["figures"] = read["figures"]
+    return [
+        unknown_name((group, "figures", i), "figure", name, names)
+        for i, name in enumerate(read["figures"])
+        if name not in names
+    ]
+
+
+def group_studies(group: str) -> list[str]:
+    """Studies that a group's target may draw, by name."""
+    return [n for n, kind in registry.known("study").items() if kind.group == group and kind.figure]
+
+
+@cache
+def section_model(key: str) -> type[Options]:
+    """One section of the pipeline as a model of its own."""
+    field = Pipeline.model_fields[key]
+    return create_model(f"Section_{key}", __base__=Options, **{key: (field.annotation, field)})
+
+
+def read_pipeline(config: dict, problems: list[str]) -> set[str]:
+    """Convert the pipeline's own sections in place; returns the names of those with problems."""
+    broken = set()
+    for key, field in Pipeline.model_fields.items():
+        if key not in config and not field.is_required():
+            continue
+        values = {key: config[key]} if key in config else {}
+        read, wrong = read_block(section_model(key), values, ())
+        if wrong:
+            problems += wrong
+            broken.add(key)
+        else:
+            config |= read
+    if "unlearning" not in broken:
+        read, wrong = read_block(unlearning_section(), config["unlearning"], ("unlearning",))
+        if wrong:
+            problems += wrong
+            broken.add("unlearning")
+        else:
+            config["unlearning"] = read
+    return broken
+
+
+def read_blocks(config: dict, problems: list[str], broken: set[str]) -> None:
+    """Convert the blocks of `data` and `architectures` in place, each by its own declaration."""
+    if "data" not in broken:
+        for name, block in config["data"].items():
+            kind = registry.known("dataset").get(FILE if FILE in block else name)
+            if kind is None:
+                known = [n for n in registry.known("dataset") if n != FILE]
+                problems.append(
+                    f"data.{name}: no dataset '{name}'{nearest(name, known)} (known: {', '.join(known)}; "
+                    f"for data of your own give a `{FILE}`)"
+                )
+                broken.add("data")
+                continue
+            _read_into(config["data"], name, kind, block, ("data", name), problems, broken)
+    if "architectures" not in broken:
+        for name, block in config["architectures"].items():
+            family = block.get("family")
+            families = registry.known("model")
+            if "family" not in block:
+                problems.append(missing_key(("architectures", name, "family")))
+                broken.add("architectures")
+            elif not isinstance(family, str) or family not in families:
+                problems.append(
+                    unknown_name(("architectures", name, "family"), "family", family, families)
+                )
+                broken.add("architectures")
+            else:
+                rest = {key: value for key, value in block.items() if key != "family"}
+                place = ("architectures", name)
+                kind = families[family]
+                _read_into(config["architectures"], name, kind, rest, place, problems, broken)
+                block = config["architectures"][name]
+                config["architectures"][name] = {"family": family, **block}
+
+
+def _read_into(blocks, name, kind, values, place, problems, broken) -> None:
+    read, wrong = read_block(kind, values, place)
+    if wrong:
+        problems += wrong
+        broken.add(place[0])
+    else:
+        blocks[name] = read
+
+
+def read_studies(config: dict) -> list[str]:
+    """Convert the sections of studies in place, where they are sound; returns what is wrong in the others."""
+    plan, found = Plan(config), []
+    for kind in registry.known("study").values():
+        values, path = plan.section(kind)
+        read, wrong = read_block(kind, values, path)
+        if wrong:
+            found += wrong
+            continue
+        node = config
+        for key in path[:-1]:
+            node = node.get(key, {})
+        if is_shared(kind):
+            node[path[-1]] |= read
+        elif path[-1] in node:
+            node[path[-1]] = read
+    return found
+
+
+# -- what refers to what ---------------------------------------------------------------------------------------------
+def known_names(config: dict) -> dict[str, list[str]]:
+    """Kind of a reference -> names that it may have."""
+    methods = registry.known("method")
+    return {
+        "dataset": list(config["data"]),
+        "model": list(config["architectures"]),
+        "corruption": list(registry.known("corruption")),
+        "method": [name for name, method in methods.items() if not method.for_controls],
+        "any method": list(methods),
+        "circuit": list(registry.known("circuit")),
+    }
+
+
+WORDS = {"model": "architecture", "any method": "method"}
+
+
+def reference_problem(reference: Reference, known: dict[str, list[str]]) -> str | None:
+    """What is wrong with a reference, None for nothing."""
+    names = known[reference.refers.kind]
+    name = base(reference.name) if reference.refers.changes else reference.name
+    if name in names:
+        return None
+    if reference.is_key and reference.refers.kind != "model":
+        return unknown_key(reference.path, names)
+    kind = WORDS.get(reference.refers.kind, reference.refers.kind)
+    listed = "defined" if reference.refers.kind == "model" else "allowed"
+    return unknown_name(reference.path, kind, name, names, listed)
+
+
+def check_references(config: dict, problems: list[str], broken: set[str]) -> None:
+    """Names in the pipeline's sections that nothing has; sections that are broken are passed over."""
+    if not isinstance(config.get("data"), dict) or not isinstance(
+        config.get("architectures"), dict
+    ):
+        return
+    known = known_names(config)
+    for key in Pipeline.model_fields:
+        if key in broken or key not in config:
+            continue
+        model = unlearning_section() if key == "unlearning" else section_model(key)
+        values, at = (config[key], (key,)) if key == "unlearning" else ({key: config[key]}, ())
+        for reference in references(model, values, at):
+            if wrong := reference_problem(reference, known):
+                problems.append(wrong)
+    for key, block in config["architectures"].items():
+        family = (
+            registry.known("model").get(block.get("family")) if isinstance(block, dict) else None
+        )
+        if family and "architectures" not in broken:
+            for reference in references(family, block, ("architectures", key)):
+                if wrong := reference_problem(reference, known):
+                    problems.append(wrong)
+            problems += _datasets_of_options(family, block, key, known)
+    if not {"training", "unlearning"} & broken:
+        problems += schedule_problems(config)
+
+
+def _datasets_of_options(family, block: dict, name: str, known: dict) -> list[str]:
+    """Options with a value for each dataset name datasets that exist, or `other`."""
+    datasets = [*known["dataset"], "other"]
+    return [
+        unknown_key(("architectures", name, key, dataset), datasets)
+        for key in by_dataset_keys(family)
+        if isinstance(block.get(key), dict)
+        for dataset in block[key]
+        if dataset not in datasets
+    ]
+
+
+def schedule_problems(config: dict) -> list[str]:
+    """Schedules are of an architecture or of a family."""
+    architectures = config["architectures"]
+    families = [
+        block["family"]
+        for block in architectures.values()
+        if isinstance(block, dict) and "family" in block
+    ]
+    known = list(dict.fromkeys([*architectures, *families, *registry.known("model")]))
+    tables = {
+        "training": config["training"],
+        "unlearning.training": config["unlearning"]["training"],
+    }
+    return [
+        f"{section}.{dataset}.{name}: neither an architecture nor a family{nearest(name, known)}"
+        for section, table in tables.items()
+        for dataset, entries in table.items()
+        for name in entries
+        if name not in known
+    ]
+
+
+def cell_problems(plan: Plan, stage: str, models: Iterable[str], datasets=None) -> list[str]:
+    """What keeps models (names that may carry changes) from a stage, 'training' or 'unlearning', on the datasets of the
+    study or those given."""
+    problems = []
+    for dataset in datasets or plan.config["datasets"]:
+        for model in dict.fromkeys(models):
+            problems += plan.problems(dataset, model, stage)
+    return list(dict.fromkeys(problems))
+
+
+# -- studies ---------------------------------------------------------------------------------------------------------
+def study_problems(plan: Plan, name: str) -> list[str]:
+    """What is wrong with a study's section."""
+    try:
+        study = plan.study(name)
+    except UserError as error:
+        return str(error).splitlines()
+    kind = type(study)
+    values, path = plan.section(kind)
+    known = known_names(plan.config)
+    found = []
+    for reference in references(kind, values, path):
+        if wrong := reference_problem(reference, known):
+            found.append(wrong)
+    if found:
+        return found
+    own = [f"{dotted(path)}.{line}" for line in study.problems(plan)]
+    return own + study.pipeline_problems(plan)
+
+
+def ask(plan: Plan, names: Iterable[str]) -> None:
+    """Raises UserError with every problem of these studies."""
+    problems = [line for name in names for line in study_problems(plan, name)]
+    if problems:
+        raise refusal(problems)
+
+
+# -- folders ---------------------------------------------------------------------------------------------------------
+def check_folders(paths: dict) -> None:
+    """Raises UserError where results or logs could not be written."""
+    for key in ("results", "logs"):
+        wanted = Path(paths[key]).absolute()
+        folder = next(path for path in (wanted, *wanted.parents) if path.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            why = "cannot be written" if folder.is_dir() else "is not a folder"
+            raise UserError(
+                f"paths.{key}: {folder} {why}; change its permissions or name another folder. "
+                "Nothing was started."
+            )

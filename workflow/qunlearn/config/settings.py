@@ -1,0 +1,145 @@
+"""The sections of the configuration that belong to the pipeline; those of parts and studies are declared by these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from qunlearn.config.options import (
+    Alpha,
+    Batch,
+    CorruptionName,
+    Count,
+    DatasetName,
+    Distinct,
+    MethodName,
+    ModelName,
+    Name,
+    Options,
+    PoisonedAlpha,
+    Positive,
+    Seed,
+    Several,
+    Text,
+    option,
+)
+from qunlearn.parts import registry
+
+
+class Paths(Options):
+    """Where files lie: relative to the working directory, or absolute."""
+
+    results: Text = option(says="results")
+    logs: Text = option(says="logs of jobs")
+    mnist: Text = option(
+        says="MNIST files, looked for in $MNIST_DIR first, downloaded into here else"
+    )
+    compilation_cache: Text = option(says="compiled programs, reused by later jobs")
+    scratch: Text | None = option(says="temporary files of jobs; null: where $TMPDIR says")
+
+
+class Statistics(Options):
+    """What counts as a failed run."""
+
+    collapsed_margin: Annotated[float, Field(ge=0, le=0.5)] = option(
+        says="a clean run within this of the majority class counts as collapsed"
+    )
+
+
+class UnlearningSchedule(Options):
+    """How a model is unlearned; as many epochs as steps."""
+
+    batch: Batch = option(says="samples per update, or full")
+    learning_rate: Positive = option(says="Adam's learning rate")
+
+
+class TrainingSchedule(Options):
+    """How a model is trained."""
+
+    epochs: Count = option(says="passes over the training set")
+    batch: Batch = option(says="samples per update, or full")
+    learning_rate: Positive = option(says="Adam's learning rate")
+    weight_decay: Annotated[float, Field(ge=0)] = option(0.0, says="decoupled weight decay: AdamW")
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = option(
+        0.0, says="labels y become (1 - e) y + e/2 with this e"
+    )
+    gce: Annotated[float, Field(gt=0, le=1)] | None = option(
+        None, says="generalised cross-entropy with this q instead of the cross-entropy"
+    )
+    early_stopping: Annotated[float, Field(gt=0, lt=1)] | None = option(
+        None,
+        says="fraction of the poisoned training set held out; the epoch of lowest loss on it counts",
+    )
+    keep_adam: bool = option(
+        False,
+        says="unlearning goes on with Adam's memory of the training instead of starting it anew",
+    )
+    record: Count = option(1, says="epochs between two points of the learning curve")
+
+
+Replacements = dict[ModelName, Distinct[ModelName]]
+
+
+class Landscape(Options):
+    """The landscape roughening ratio (Eq. 1)."""
+
+    alphas: Distinct[PoisonedAlpha] = option(says="corrupted fractions, against 0, paired by seed")
+    corruptions: Distinct[CorruptionName] = option(says="corruptions")
+    architectures: Replacements = option(says="networks that stand for a model here")
+
+
+class _Unlearning(Options):
+    """Unlearning: what is unlearned, and how."""
+
+    alphas: Distinct[PoisonedAlpha] = option(says="corrupted fractions to unlearn from")
+    corruptions: Distinct[CorruptionName] = option(says="corruptions")
+    architectures: Replacements = option(says="networks that stand for a model here")
+    steps: Count = option(says="epochs over the retain set")
+    training: dict[DatasetName, dict[Name, UnlearningSchedule]] = option(
+        says="schedules by dataset, and architecture or family; the architecture's wins"
+    )
+
+
+def unlearning_section() -> type[Options]:
+    """The section `unlearning`, in which every method with options has a block of its name."""
+    fields = {}
+    for name, method in registry.known("method").items():
+        if method.model_fields:
+            default = {"default": None} if method.optional() else {}
+            annotation = method | None if method.optional() else method
+            fields[name] = (annotation, option(says=method.summary(), **default))
+    return create_model("Unlearning", __base__=_Unlearning, __doc__=_Unlearning.__doc__, **fields)
+
+
+class Pipeline(Options):
+    """The study: what is computed, and how."""
+
+    datasets: Distinct[DatasetName] = option(says="names under `data`")
+    models: Distinct[ModelName] = option(says="names under `architectures`, or of families")
+    corruptions: Distinct[CorruptionName] = option(says="corruptions of the training set")
+    alphas: Distinct[Alpha] = option(says="corrupted fractions of the training set")
+    seeds: Distinct[Seed] = option(says="independent runs: poison, initial parameters, minibatches")
+    methods: Distinct[MethodName] = option(says="unlearning methods")
+    alphas_per_job: Count = option(
+        says="alphas that one job trains together; results do not depend on it"
+    )
+    seeds_per_job: Count = option(
+        says="seeds that one job trains together; results do not depend on it"
+    )
+    precision: Literal["single", "double"] = option(says="floating-point numbers of training")
+    mnist_split: Literal["standard", "test"] = option(
+        says="train on MNIST's training split and validate on its test split, or both from the test split"
+    )
+    parts: Several[Text] = option([], says="files and folders with parts of your own")
+    paths: Paths = option(says="where files lie")
+    statistics: Statistics = option(says="what counts as a failed run")
+    data: dict[Name, dict[str, Any]] = option(says="a block per dataset")
+    architectures: dict[Name, dict[str, Any]] = option(
+        says="a block per architecture: its family, and that family's options", min_length=1
+    )
+    training: dict[DatasetName, dict[Name, TrainingSchedule]] = option(
+        says="schedules by dataset, and architecture or family; the architecture's wins"
+    )
+    unlearning: dict[str, Any] = option(says="unlearning")
+    landscape: Landscape = option(says="the landscape roughening ratio")

@@ -1,0 +1,117 @@
+"""One (dataset, model, corruption) with all that its cells share.
+
+The pool of features holds every clean training sample followed, for each seed, by the corrupted
+twins of those samples (where the corruption changes features at all). A `Cell` is one (alpha,
+seed); what it trains on are rows of the pool.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.grid.names import base
+from qunlearn.parts import corruptions, models
+from qunlearn.parts.datasets import Dataset
+from qunlearn.runtime.keys import generator, jax_key
+from qunlearn.training.streams import EvalSet
+
+
+class Cell(NamedTuple):
+    """One model of a problem: which fraction of its training set is corrupted, and its seed."""
+
+    alpha: float
+    seed: int
+
+
+class Samples(NamedTuple):
+    """Training samples of one cell, all (N,): pool rows and labels as trained on and as clean, and
+    which are corrupted."""
+
+    rows: np.ndarray
+    labels: np.ndarray
+    clean_rows: np.ndarray
+    clean_labels: np.ndarray
+    forget: np.ndarray
+
+
+class Problem:
+    """One (dataset, model, corruption).
+
+    `model_name`: the architecture's name in the configuration (changes after it do not enter random
+    keys); `architecture`: its block; `seeds`: those whose corrupted twins the pool must hold.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        model_name: str,
+        architecture: dict,
+        corruption: str,
+        seeds: list[int],
+    ):
+        self.dataset = dataset
+        self.model_name = base(model_name)
+        self.corruption = corruption
+        self.seeds = list(dict.fromkeys(seeds))
+        self.twins = {seed: self._twins(seed) for seed in self.seeds}
+        replaced = [features for features, _ in self.twins.values() if features is not None]
+        training = [dataset.x_train, *replaced]
+        #: The model's family with its options, and what trains and answers.
+        self.declared = models.declared(architecture)
+        self.model = self.declared.build([*training, dataset.x_validation])
+        self.pools = {
+            "train": self.model.encode(np.concatenate(training)),
+            "validation": self.model.encode(dataset.x_validation),
+        }
+
+    def _twins(self, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Features and labels of all training samples' twins, None where they are unchanged."""
+        x, y = self.dataset.x_train, self.dataset.y_train
+        return corruptions.twins(self.dataset.name, x, y, self.corruption, seed)
+
+    def samples(self, cell: Cell) -> Samples:
+        """What a cell is trained on, and what would be clean."""
+        x, y = self.dataset.x_train, self.dataset.y_train
+        forget = corruptions.forget_mask(
+            self.dataset.name, x, y, self.corruption, cell.alpha, cell.seed
+        )
+        twin_x, twin_y = self.twins[cell.seed]
+        clean = np.arange(len(y))
+        rows, labels = clean, y
+        if twin_x is not None:
+            offset = len(y) * (1 + self.seeds.index(cell.seed))
+            rows = np.where(forget, offset + clean, clean)
+        if twin_y is not None:
+            labels = np.where(forget, twin_y, y)
+        return Samples(rows, labels, clean, y, forget)
+
+    def validation_set(self, replicas: int) -> EvalSet:
+        """All validation samples, for every replica."""
+        return EvalSet("validation", None, np.tile(self.dataset.y_validation, (replicas, 1)))
+
+    def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
+        """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""
+        keys = jnp.stack([jax_key(self.model_name, seed, purpose) for seed in seeds])
+        return jax.jit(jax.vmap(self.model.init))(keys)
+
+    def order_generators(self, cells: list[Cell], stage: str) -> list[np.random.Generator]:
+        """One random generator per cell, for the order of its minibatches in a stage."""
+        names = self.dataset.name, self.model_name, base(self.corruption), stage
+        return [generator(*names, f"{cell.alpha:.4f}", cell.seed, "order") for cell in cells]
+
+
+def stack(arrays) -> np.ndarray:
+    """Per-cell arrays along a new first axis, the replica axis."""
+    return np.stack(list(arrays))
+
+
+def replicate(
+    cells: list[Cell], variables: tuple, which: np.ndarray
+) -> tuple[list[Cell], tuple[dict, dict]]:
+    """Cells and their stacked variables, repeated or reordered as `which` says."""
+    many = [cells[i] for i in which]
+    return many, jax.tree.map(lambda array: np.asarray(array)[which], variables)

@@ -1,0 +1,170 @@
+"""The grid of the study: which (alpha, seed) cells one job computes, and where each result lies.
+
+The grid knows the stages of the pipeline (data, train, unlearn, landscape) and no study; studies ask it for files.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from qunlearn.grid.blocks import chunk, format_alpha, format_block, parse_block, without_doubles
+
+
+class Grid:
+    """Blocks and paths for one checked configuration. `sweeps`: alphas at which studies train beside the others."""
+
+    def __init__(self, config: dict, sweeps: list[list[float]] = ()):
+        self.config = config
+        self.root = PurePosixPath(config["paths"]["results"])
+        self.alphas = tuple(sorted(config["alphas"]))
+        self.seeds = tuple(sorted(config["seeds"]))
+        self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
+        self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
+        needed = {*self.landscape_alphas, *self.unlearning_alphas}
+        self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
+        self.sweeps = [self.off_grid(sweep) for sweep in sweeps]
+
+    def off_grid(self, alphas) -> tuple:
+        """Those that neither the study's alphas nor its other stages have, sorted."""
+        return tuple(sorted(set(alphas) - {*self.alphas, *self.extra_alphas}))
+
+    # -- blocks ---------------------------------------------------------------------------------------------------
+    def train_blocks(self, needed=None) -> list[tuple]:
+        """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
+        size = self.config["alphas_per_job"]
+        wanted = set(self.alphas if needed is None else needed)
+        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
+        return [block for block in blocks if wanted & set(block)]
+
+    def alpha_blocks(self, alphas) -> list[tuple]:
+        return chunk(alphas, self.config["alphas_per_job"])
+
+    def seed_blocks(self, needed=None) -> list[tuple]:
+        blocks = chunk(self.seeds, self.config["seeds_per_job"])
+        return [block for block in blocks if needed is None or set(block) & set(needed)]
+
+    def parse_alphas(self, name: str) -> tuple:
+        """Alphas of a training path."""
+        return parse_block(name, [self.alphas, self.extra_alphas, *self.sweeps], float)
+
+    def parse_stage_alphas(self, name: str, alphas) -> tuple:
+        """Alphas of the path of a stage that has these."""
+        return parse_block(name, [tuple(alphas)], float)
+
+    def parse_seeds(self, name: str) -> tuple:
+        return parse_block(name, [self.seeds], int)
+
+    # -- what runs ------------------------------------------------------------------------------------------------
+    def stage_models(self, stage: str) -> list[str]:
+        """Architectures that a stage ('unlearning' or 'landscape') runs: each model, or what replaces it there."""
+        replace = self.config[stage]["architectures"]
+        names = []
+        for model in self.config["models"]:
+            names += replace.get(model, [model])
+        return without_doubles(names)
+
+    # -- paths ----------------------------------------------------------------------------------------------------
+    def data(self, dataset: str) -> str:
+        return str(self.root / "data" / f"{dataset}.h5")
+
+    def all_data(self) -> list[str]:
+        return [self.data(name) for name in self.config["datasets"]]
+
+    def cells(self, stage, dataset, model, corruption, alphas, seeds, *more) -> str:
+        """Path of a block's file in the folder of a stage, with folders `more` before the file."""
+        alpha = f"alpha{format_block(alphas, format_alpha)}"
+        folder = self.root / stage / dataset / model / corruption / alpha
+        return str(folder.joinpath(*more) / f"seed{format_block(seeds)}.h5")
+
+    def train(self, dataset, model, corruption, alphas, seeds) -> str:
+        return self.cells("train", dataset, model, corruption, alphas, seeds)
+
+    def unlearn(self, dataset, model, corruption, alpha, method, seeds) -> str:
+        return self.cells("unlearn", dataset, model, corruption, (alpha,), seeds, method)
+
+    def landscape(self, dataset, model, corruption, alphas, seeds) -> str:
+        return self.cells("landscape", dataset, model, corruption, alphas, seeds)
+
+    def table(self, name: str) -> str:
+        return str(self.root / "tables" / f"{name}.csv")
+
+    def figure(self, name: str, kind: str = "pdf") -> str:
+        return str(self.root / "figs" / f"{name}.{kind}")
+
+    # -- what depends on what -------------------------------------------------------------------------------------
+    def trained(self, dataset, model, corruption, alphas, seeds) -> list[str]:
+        """Training files that hold the given cells: those of the whole study, or for a name with changes those of
+        `trained_alone`."""
+        if "~" in dataset + model + corruption:
+            return self.trained_alone(dataset, model, corruption, alphas, seeds)
+        known = {*self.alphas, *self.extra_alphas}
+        blocks = self.train_blocks(alphas) + [(alpha,) for alpha in alphas if alpha not in known]
+        return self._trained_in(dataset, model, corruption, blocks, seeds)
+
+    def trained_alone(self, dataset, model, corruption, alphas, seeds) -> list[str]:
+        """Training files of the given cells and, where alphas are left out between them, of those between."""
+        on_grid = [alpha for alpha in alphas if alpha in self.alphas]
+        off_grid = [(alpha,) for alpha in alphas if alpha not in on_grid]
+        blocks = self.alpha_blocks(on_grid) + off_grid
+        return self._trained_in(dataset, model, corruption, blocks, seeds)
+
+    def _trained_in(self, dataset, model, corruption, blocks, seeds) -> list[str]:
+        others = [(seed,) for seed in seeds if seed not in self.seeds]
+        groups = self.seed_blocks(seeds) + others
+        return [
+            self.train(dataset, model, corruption, block, group)
+            for block in blocks
+            for group in groups
+        ]
+
+    def all_trained(self, models=None) -> list[str]:
+        """Training files of all alphas and seeds, of the study's models or of those given."""
+        config = self.config
+        return [
+            path
+            for dataset in config["datasets"]
+            for model in models or config["models"]
+            for corruption in config["corruptions"]
+            for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+        ]
+
+    def trained_under(self, corruption: str, models: list[str]) -> list[str]:
+        """Training files of these models under one corruption, at all alphas and seeds."""
+        return [
+            path
+            for dataset in self.config["datasets"]
+            for model in models
+            for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+        ]
+
+    def unlearning_cases(self, alphas=None) -> list[tuple]:
+        """(dataset, model, corruption, alpha) that the study unlearns, at its own alphas or at those given."""
+        config = self.config
+        return [
+            (dataset, model, corruption, alpha)
+            for dataset in config["datasets"]
+            for model in self.stage_models("unlearning")
+            for corruption in config["unlearning"]["corruptions"]
+            for alpha in alphas or self.unlearning_alphas
+        ]
+
+    def unlearned(self, cases: list[tuple], methods: list[str]) -> list[str]:
+        """Unlearning files of all seeds."""
+        return [
+            self.unlearn(*case, method, seeds)
+            for case in cases
+            for method in methods
+            for seeds in self.seed_blocks()
+        ]
+
+    def analysed(self, stage: str, alphas) -> list[str]:
+        """Files of an analysis of trained models, of the models and corruptions of the stage 'landscape'."""
+        config = self.config
+        return [
+            self.cells(stage, dataset, model, corruption, block, seeds)
+            for dataset in config["datasets"]
+            for model in self.stage_models("landscape")
+            for corruption in config["landscape"]["corruptions"]
+            for block in self.alpha_blocks(alphas)
+            for seeds in self.seed_blocks()
+        ]

@@ -1,0 +1,1 @@
+"""The loss around the parameters of a model: its Hessian, curvature and spectrum."""

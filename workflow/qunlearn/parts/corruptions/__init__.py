@@ -1,0 +1,90 @@
+"""Poisoning: which samples are corrupted, and what takes their place (paper, Methods: Data contamination).
+
+A corruption gives every sample a *twin*: the sample as an attacker would hand it in. At corruption fraction alpha a
+subset of round(alpha N) samples is exchanged for its twins. Subset and twins depend on (dataset, corruption, seed)
+alone: every model meets the same poison, and the samples poisoned at a smaller alpha stay poisoned, with the same
+twins, at every larger one.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from qunlearn.grid.names import parse
+from qunlearn.parts.part import Part, where
+from qunlearn.parts.registry import find
+from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.keys import generator
+
+
+class Corruption(Part):
+    """Base class. A subclass defines `twins`, and `order` where the subset is not to be balanced.
+
+    `twins(x, y, rng)` gives (x', y') for samples x (N, ...) with labels y (N,) of 0 and 1; None where it leaves all of
+    them as they are. `order(x, y, rng)` gives all N indices, those to be corrupted first in front.
+    """
+
+    kind: ClassVar[str] = "corruption"
+    must_define: ClassVar = (("twins",),)
+    #: Twins have features of their own; words for them in legends.
+    twin_features: ClassVar[str] = ""
+
+    def twins(self, x: np.ndarray, y: np.ndarray, rng: np.random.Generator):
+        raise NotImplementedError
+
+    def order(self, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return balanced_order(y, rng)
+
+
+def balanced_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All sample indices, shuffled so that every prefix holds both classes equally often (to within one sample)
+    for as long as both last."""
+    first = int(rng.integers(2))
+    members = [np.flatnonzero(labels == c) for c in (first, 1 - first)]
+    shuffled = [rng.permutation(group) for group in members]
+    common = min(len(group) for group in shuffled)
+    pairs = np.stack([group[:common] for group in shuffled], axis=1).ravel()
+    rest = [group[common:] for group in shuffled]
+    return np.concatenate([pairs, *rest])
+
+
+def declared(name: str) -> Corruption:
+    """The corruption of this name, which may carry changes."""
+    base, changes = parse(name)
+    return find("corruption", base)(**changes)
+
+
+def forget_mask(
+    dataset: str, x: np.ndarray, labels: np.ndarray, corruption: str, alpha: float, seed: int
+) -> np.ndarray:
+    """(N,) bool: the round(alpha N) samples that are corrupted."""
+    part = declared(corruption)
+    order = np.asarray(part.order(x, labels, generator(dataset, part.name(), seed, "subset")))
+    if order.shape != labels.shape or not np.array_equal(np.sort(order), np.arange(len(labels))):
+        raise UserError(
+            f"{where(type(part).order)}: order of {type(part).__name__} gives {order.shape} indices; each of the "
+            f"{len(labels)} samples must occur once."
+        )
+    mask = np.zeros(len(labels), dtype=bool)
+    mask[order[: round(alpha * len(labels))]] = True
+    return mask
+
+
+def twins(dataset: str, x: np.ndarray, y: np.ndarray, corruption: str, seed: int | str):
+    """The corrupted twin of every sample: (x' (N, ...) or None, y' (N,) or None)."""
+    part = declared(corruption)
+    found = part.twins(x, y, generator(dataset, part.name(), seed, "twins"))
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise UserError(
+            f"{where(type(part).twins)}: twins of {type(part).__name__} must give two things, (features, labels), "
+            "None where they stay."
+        )
+    for given, clean, words in zip(found, (x, y), ("features", "labels")):
+        if given is not None and np.shape(given) != clean.shape:
+            raise UserError(
+                f"{where(type(part).twins)}: twins of {type(part).__name__} gives {words} of shape "
+                f"{np.shape(given)}; {clean.shape} are asked for."
+            )
+    return found

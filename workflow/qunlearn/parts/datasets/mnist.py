@@ -1,0 +1,160 @@
+"""MNIST digits 1 against 9 from the official IDX files (paper, Methods: MNIST digit classification).
+
+Files are taken from `$MNIST_DIR`, then from the folder that the configuration names, then from public mirrors in
+turn; each is checked against its SHA-256 before it is read, and a download is renamed into place only when it passes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from qunlearn.config.options import Count, Seed, Several
+from qunlearn.parts.datasets import Dataset, Source, normalised_images
+from qunlearn.parts.part import option
+from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.keys import generator
+
+SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+FILES = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+}
+
+
+def locate(name: str, folder: Path, mirrors: list[str]) -> Path:
+    """Path of a verified copy of the file `name`; raises UserError saying what, where and how to mend."""
+    import pooch
+
+    candidates = [Path(os.environ["MNIST_DIR"]) / name] if os.environ.get("MNIST_DIR") else []
+    candidates.append(folder / name)
+    for path in candidates:
+        if path.exists():
+            found = pooch.file_hash(str(path))
+            if found != SHA256[name]:
+                raise UserError(
+                    f"{path} is not MNIST's {name}: its SHA-256 is {found[:12]}…, expected {SHA256[name][:12]}… "
+                    "(truncated or altered). Delete it to download it again, or put a good copy in its place."
+                )
+            return path
+    failures = []
+    for mirror in mirrors:
+        try:
+            fetched = pooch.retrieve(
+                f"{mirror.rstrip('/')}/{name}", SHA256[name], fname=name, path=folder
+            )
+            return Path(fetched)
+        except (
+            Exception
+        ) as error:  # pooch raises what its transport raises: any failure means the next mirror
+            failures.append(f"{mirror} ({type(error).__name__})")
+    raise UserError(
+        f"{name} is not in {' or '.join(str(path.parent) for path in candidates)}, and no mirror served it: "
+        f"{'; '.join(failures) or 'none configured'}. Put the file into {folder}, or set MNIST_DIR to a folder that "
+        "holds it."
+    )
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array in a gzipped IDX file of unsigned bytes; raises UserError when the file is not one."""
+    try:
+        raw = gzip.decompress(path.read_bytes())
+        zero, kind, rank = struct.unpack(">HBB", raw[:4])
+        shape = struct.unpack(f">{rank}I", raw[4 : 4 + 4 * rank])
+        data = np.frombuffer(raw, dtype=np.uint8, offset=4 + 4 * rank)
+        if zero or kind != 8 or data.size != np.prod(shape):
+            raise ValueError("header and length disagree")
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise UserError(
+            f"{path} is not a gzipped IDX file ({error}): put a good copy in its place."
+        ) from error
+    return data.reshape(shape)
+
+
+def _load(split: str, folder: Path, mirrors: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = (read_idx(locate(name, folder, mirrors)) for name in FILES[split])
+    return images.reshape(len(images), -1), labels
+
+
+def _choose(labels: np.ndarray, per_class: int, rng: np.random.Generator, exclude=()) -> np.ndarray:
+    """Indices of `per_class` ones and as many nines, in shuffled order, none of them in `exclude`."""
+    chosen = []
+    for digit in (1, 9):
+        pool = np.setdiff1d(np.flatnonzero(labels == digit), exclude)
+        if len(pool) < per_class:
+            raise UserError(
+                f"the split holds {len(pool)} images of the digit {digit}; {per_class} were asked for"
+            )
+        chosen.append(rng.choice(pool, per_class, replace=False))
+    return rng.permutation(np.concatenate(chosen))
+
+
+class Mnist(Source):
+    """28x28 digits of MNIST, 1 against 9; pixels / 255, scaled to unit norm."""
+
+    label = "MNIST"
+    local = True
+    traits = frozenset({"large"})
+    exhibits = "images"
+
+    train_per_class: Count = option(says="training images of either class")
+    validation_per_class: Count = option(says="validation images of either class")
+    seed: Seed = option(says="which images these are")
+    mirrors: Several[Annotated[str, Field(pattern=r"^(https?|ftp)://")]] = option(
+        says="where the files are, tried in turn; each is checked against its SHA-256"
+    )
+    normalisation: Literal["image", "pixel"] = option(
+        "image", says="unit norm of every image, or of every pixel over the training set"
+    )
+
+    @classmethod
+    def surroundings(cls, config):
+        return {"folder": config["paths"]["mnist"], "split": config["mnist_split"]}
+
+    def shape(self):
+        return (784,)
+
+    def image_size(self):
+        return (28, 28)
+
+    def build(self, progress=None, folder: str = "", split: str = "standard") -> Dataset:
+        """Class 0 is the digit 1, class 1 the digit 9.
+
+        split 'standard': training images from MNIST's training split, validation from its test split;
+        split 'test': both, disjoint, from the test split alone.
+        """
+        rng = generator("mnist", "split", split, self.seed)
+        where = Path(folder), list(self.mirrors)
+        validation_images, validation_labels = _load("test", *where)
+        if split == "test":
+            images, labels = validation_images, validation_labels
+        else:
+            images, labels = _load("train", *where)
+        train = _choose(labels, self.train_per_class, rng)
+        taken = train if split == "test" else ()
+        validation = _choose(validation_labels, self.validation_per_class, rng, taken)
+        x_train, x_validation = normalised_images(
+            images[train] / 255, validation_images[validation] / 255, self.normalisation
+        )
+        return Dataset(
+            name="mnist",
+            x_train=x_train,
+            y_train=(labels[train] == 9).astype(np.int8),
+            x_validation=x_validation,
+            y_validation=(validation_labels[validation] == 9).astype(np.int8),
+            class_names=("digit 1", "digit 9"),
+            coordinate_train=np.full(len(train), np.nan),
+            coordinate_validation=np.full(len(validation), np.nan),
+            image_shape=(28, 28),
+        )

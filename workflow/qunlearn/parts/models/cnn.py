@@ -1,0 +1,42 @@
+"""Convolutional network: per stage a strided convolution and a ReLU; then a dense ReLU layer and
+one logit."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from qunlearn.config.options import Count
+from qunlearn.parts.models import Model
+from qunlearn.parts.part import option
+
+
+class Convolutional(Model):
+    """Base class of networks of convolutions: they see real features as a square image where they
+    make one, else as a signal; a state as a signal of amplitudes."""
+
+    is_base: ClassVar[bool] = True
+    unlearning_schedule: ClassVar = {"batch": "full", "learning_rate": 0.003}
+
+
+class Cnn(Convolutional):
+    """Convolutional network; stages shrink images by 2, states by 16 in every direction."""
+
+    label = "CNN"
+    schedule: ClassVar = {"epochs": 100, "batch": 32, "learning_rate": 0.003}
+
+    channels: Annotated[list[Count], Field(min_length=1)] = option(says="channels of each stage")
+    kernel: Count = option(says="size of a convolution; a strided one has kernel + stride - 1")
+    dense: Count = option(says="width of the dense layer")
+
+    def build(self, rows):
+        from qunlearn.networks.classifier import FlaxClassifier
+        from qunlearn.networks.convolutional import ConvolutionalNetwork
+
+        channels = tuple(self.channels)
+
+        def network(dimensions):
+            return ConvolutionalNetwork(channels, self.kernel, self.dense, dimensions)
+
+        return FlaxClassifier(network, rows)

@@ -1,0 +1,56 @@
+"""Logistic regression, fitted to convergence by scikit-learn: z = w . x + b, mean loss plus
+|w|^2 / (2 C N)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qunlearn.config.options import Positive
+from qunlearn.lazy import jnp
+from qunlearn.parts.models import FittedModel
+from qunlearn.parts.part import option
+from qunlearn.training.fitted import Fitted
+
+
+class LogisticRegression(FittedModel):
+    """Logistic regression with an L2 penalty, fitted to convergence."""
+
+    landscape = True
+    panel = "linear models"
+
+    C: Positive = option(says="inverse strength of the L2 penalty, as in scikit-learn")
+
+    def title(self):
+        return f"logistic, C = {self.C:g}"
+
+    def is_linear(self):
+        return True
+
+    def build(self, rows):
+        return LinearClassifier(self, rows)
+
+
+class LinearClassifier(Fitted):
+    """Logits linear in the features in use."""
+
+    piecewise_linear = True
+    landscape = True
+
+    def __init__(self, declaration: LogisticRegression, rows: list[np.ndarray]):
+        super().__init__(rows)
+        self.C = declaration.C
+
+    def init(self, key):
+        return {"w": jnp.zeros(len(self.columns)), "b": jnp.zeros(())}, {}
+
+    def estimator(self):
+        from sklearn import linear_model
+
+        return linear_model.LogisticRegression(C=self.C, max_iter=10_000)
+
+    def arrays(self, fitted, rows, labels):
+        return {"w": fitted.coef_[0], "b": fitted.intercept_[0]}, {}
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        x = pool if rows is None else pool[rows]
+        return x @ params["w"] + params["b"], state

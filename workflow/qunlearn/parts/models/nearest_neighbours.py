@@ -1,0 +1,55 @@
+"""k nearest neighbours in Euclidean distance: the logit is the log-odds of the vote, half a vote
+added to each side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qunlearn.config.options import Count
+from qunlearn.lazy import jax, jnp
+from qunlearn.parts.models import FittedModel
+from qunlearn.parts.part import option
+from qunlearn.training.fitted import Fitted, between
+
+
+class NearestNeighbours(FittedModel):
+    """k nearest neighbours; the logit is the log-odds of their vote."""
+
+    panel = "kernels and neighbours"
+
+    k: Count = option(says="neighbours that vote; odd, so that no vote is even")
+
+    def title(self):
+        return f"{self.k} nearest neighbours"
+
+    def build(self, rows):
+        return Neighbours(self, rows)
+
+
+class Neighbours(Fitted):
+    """Parameters are the labels of the training samples; the state is which these are."""
+
+    def __init__(self, declaration: NearestNeighbours, rows: list[np.ndarray]):
+        super().__init__(rows)
+        self.k = declaration.k
+
+    def init(self, key):
+        return {"labels": jnp.zeros(0)}, {"rows": jnp.zeros(0, int)}
+
+    def estimator(self):
+        from sklearn.neighbors import KNeighborsClassifier
+
+        return KNeighborsClassifier(self.k)
+
+    def arrays(self, fitted, rows, labels):
+        return {"labels": np.asarray(labels, float)}, {"rows": np.asarray(rows)}
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        known = jnp.asarray(self.known, pool.dtype)
+        lengths = (known**2).sum(1)
+        closeness = 2 * pool @ known.T - lengths  # (P, M)
+        closeness = between(closeness, rows, state["rows"])  # (B, N)
+        _, nearest = jax.lax.top_k(closeness, self.k)
+        votes = params["labels"][nearest].sum(1)
+        against = self.k - votes
+        return jnp.log((votes + 0.5) / (against + 0.5)), state

@@ -1,0 +1,135 @@
+"""Quantum neural networks: a circuit of layers whose last readout is the logit (paper, Fig. 4a)."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from qunlearn.config.blocks import Block, changed, read_block
+from qunlearn.config.options import Count, PerDataset, Positive, Refers, number_or
+from qunlearn.grid.names import base
+from qunlearn.parts.circuits.layered import Entangler, Layered, Rotations
+from qunlearn.parts.models import Model
+from qunlearn.parts.part import option, where
+from qunlearn.parts.registry import find
+from qunlearn.runtime.errors import UserError
+
+CircuitName = Annotated[str, Refers("circuit", changes=True)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+#: Qubits where a dataset does not tell how many it has; for estimates of cost.
+SUPPOSED = 10
+#: Layers of a circuit that are looked at before any job starts.
+CHECKED = 50
+
+
+class CircuitModel(Model):
+    """Base class of models that read a circuit's light cone."""
+
+    is_base: ClassVar[bool] = True
+
+    depth: PerDataset[Count] = option(says="layers; one number, or one for each dataset")
+    circuit: CircuitName = option(
+        "layered", says="what a layer is: a circuit, perhaps with changes"
+    )
+    entangler: Entangler = option(says="bonds of the circuit `layered`: chain or ring")
+    rotations: Rotations = option(says="rotations of the circuit `layered`: xyx or xyz")
+    readout_scale: Positive = option(says="s in p = sigmoid(s <Z>)")
+    measure: number_or("last") = option(
+        says="qubit whose Z is read out: last, or its number from 0"
+    )
+
+    def circuit_on(self, qubits: int, at_most: int | None = None):
+        """The circuit on a register of so many qubits, as the engine reads it; of no more layers than
+        `at_most`.
+
+        Raises UserError where the circuit does not exist or does not fit, or `measure` is not on
+        the register.
+        """
+        from qunlearn.quantum.circuit import assemble
+
+        if isinstance(self.depth, dict):
+            raise UserError("depth: one number is asked for here, not one for each dataset.")
+        measure = qubits - 1 if self.measure == "last" else self.measure
+        if measure >= qubits:
+            raise UserError(
+                f"measure: {measure} is not a qubit of the register (0 to {qubits - 1})."
+            )
+        layer = self._circuit().layer
+        try:
+            return assemble(layer, qubits, min(self.depth, at_most or self.depth), measure)
+        except UserError as error:
+            raise UserError(f"{where(type(layer.__self__))}: {error}") from None
+
+    def _circuit(self):
+        """The circuit's declaration, with the changes in its name."""
+        kind, options = find("circuit", base(self.circuit)), {}
+        if issubclass(kind, Layered):
+            options = {"entangler": self.entangler, "rotations": self.rotations}
+        [options] = changed(self.circuit, [Block("", kind, options)])
+        values, wrong = read_block(kind, options, ())
+        if wrong:
+            raise UserError(f"{self.circuit}: {wrong[0]}")
+        return kind(**values)
+
+    def size(self):
+        """'D = 4', 'D = 4, ring', 'D = 4, brickwork'."""
+        words = [f"D = {self.depth}"]
+        if self.circuit != "layered":
+            words.append(self.circuit.replace("_", " "))
+        elif self.entangler == "ring":
+            words.append("ring")
+        return ", ".join(words)
+
+    def problems(self, source, dataset):
+        qubits = source.qubits()
+        if qubits is None:
+            return []
+        if self.measure != "last" and self.measure >= qubits:
+            last = qubits - 1
+            return [f"measure: {self.measure} is not a qubit of {dataset} (0 to {last})"]
+        if self.circuit != "layered":
+            try:
+                self.circuit_on(qubits, at_most=CHECKED)
+            except UserError as error:
+                return [f"circuit: {error}"]
+        return []
+
+    def cost(self, source):
+        """Pauli strings of the light cone, at most."""
+        return 4.0 ** min(self.depth, source.qubits() or SUPPOSED)
+
+
+class Qnn(CircuitModel):
+    """Amplitude encoding, layers of a parametrised circuit, and the logit z = s <Z> (Fig. 4a)."""
+
+    label = "QNN"
+    quantum = True
+    colours = ("#0072B2",)
+
+    free_scale: bool = option(False, says="whether s is trained, too")
+    depolarizing: Probability = option(
+        0.0, says="probability per qubit after each layer that its state is replaced by noise"
+    )
+    readout_error: Annotated[float, Field(ge=0, le=0.5)] = option(
+        0.0, says="probability of reading the wrong bit"
+    )
+    shots: Count | None = option(
+        None, says="circuit runs per expectation value; null: exact values"
+    )
+
+    def build(self, rows):
+        from qunlearn.quantum.classifier import QuantumClassifier
+
+        return QuantumClassifier(
+            rows,
+            self.circuit_on,
+            self.readout_scale,
+            free_scale=self.free_scale,
+            depolarizing=self.depolarizing,
+            readout_error=self.readout_error,
+            shots=self.shots,
+        )
+
+    def curvature_bound(self):
+        from qunlearn.landscape.bound import curvature_bound
+
+        return curvature_bound(self.readout_scale)

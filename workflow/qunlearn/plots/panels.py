@@ -1,0 +1,39 @@
+"""What panels of several figures have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qunlearn.plots import style
+from qunlearn.statistics.roughening import geometric_mean
+
+
+def mark_coin(axis) -> None:
+    """A faint line at the accuracy of a coin."""
+    axis.axhline(0.5, color="0.8", lw=0.6, zorder=0)
+
+
+def reach(table: pd.DataFrame, value: str, low: str, high: str) -> np.ndarray:
+    """(2, rows) of an interval's distances from its value, as error bars are given; zero where
+    there is no interval."""
+    ends = table[[low, high]].sub(table[value], axis=0)
+    return np.nan_to_num(np.abs(ends.to_numpy().T))
+
+
+def roughening(axis, runs: pd.DataFrame, by: str, line: dict, dots: dict) -> int:
+    """The geometric mean of the landscape roughening ratio `lrr` over seeds, and dots for runs;
+    returns how many of these are not drawn, for want of a positive number."""
+    ratios = runs["lrr"]
+    kept = runs[np.isfinite(ratios) & (ratios > 0)]
+    mean = kept.groupby(by)["lrr"].apply(geometric_mean)
+    axis.plot(mean.index, mean, **line)
+    colour = line["color"]
+    axis.plot(kept[by], kept["lrr"], ls="", color=colour, **dots)
+    return len(runs) - len(kept)
+
+
+def note_ratios(axis, collapsed: int, lost: int) -> None:
+    """How many runs collapsed, and how many ratios are not drawn, if any."""
+    if lost or collapsed:
+        style.note(axis, f"{collapsed} runs collapsed\n{lost} ratios not drawn")

@@ -1,0 +1,208 @@
+"""The quantum neural network (paper, Fig. 4a): amplitude encoding, the variational circuit, one
+logit.
+
+z = s <Z_m>, p = sigmoid(z), s the readout scale. The logit is linear in features of the input
+state, computed once, wherever one of two things is narrow: the light cone of Z_m (at most MAX_CONE
+qubits; the features are the Pauli expectations of the reduced state, `quantum.lightcone`) or the
+space that all input states span (at most MAX_SPAN dimensions, as for ground states along one line
+of a phase diagram; the features are products of coordinates). Else every state is evolved
+(`quantum.statevector`). Mixed states, as density matrices, need a narrow light cone.
+
+**Imperfect hardware.** Depolarising noise after every layer damps the Pauli coefficients
+(`quantum.lightcone`). A readout that reports the wrong bit with probability e, either way, gives (1
+- 2e) <Z>. Finite shots: `quantum.readings`.
+
+**Precision.** In single precision on a CPU, a noiseless narrow light cone runs in compiled loops
+(`quantum.foreign`), which have reverse-mode derivatives only; in double precision all derivatives
+exist, as curvature needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.quantum import foreign, lightcone, statevector
+from qunlearn.quantum.circuit import Circuit
+from qunlearn.quantum.features import amplitudes, pauli_features, qubits, span
+from qunlearn.quantum.program import WIDTH, whole_vectors
+from qunlearn.quantum.readings import noisy_gradient, reading
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.classifier import Classifier
+from qunlearn.training.features import columns_in_use
+
+#: Widest light cone, in qubits, that is held as 4^k Pauli strings.
+MAX_CONE = 8
+#: Most dimensions of the inputs' span that are evolved in place of the states themselves.
+MAX_SPAN = 32
+INITIAL_ANGLE = 0.01  # standard deviation, radians
+#: Least and most replicas per program on a CPU where the compiled loops run, in which a replica
+#: does not depend on its company; products with a whole pool do when fewer.
+LANES = (8, 64)
+#: A matrix product with a whole pool costs as much as picking one row in so many (measured: 2 to
+#: 4).
+SPARSE = 3
+
+
+class QuantumClassifier(Classifier):
+    """`circuit(qubits)` is the circuit on a register of this many qubits; `scale`: s, which
+    `free_scale` trains, too, as s exp(parameter).
+
+    `depolarizing`: probability per qubit after each layer that its state is lost (replaced by I/2);
+    `readout_error`: probability of reading the wrong bit; `shots` per circuit, None: exact
+    expectation values.
+
+    Raises UserError on a light cone wider than MAX_CONE for depolarising noise and for mixed
+    states.
+    """
+
+    def __init__(
+        self,
+        rows: list[np.ndarray],
+        circuit: Callable[[int], Circuit],
+        scale: float,
+        *,
+        free_scale: bool = False,
+        depolarizing: float = 0.0,
+        readout_error: float = 0.0,
+        shots: int | None = None,
+    ):
+        self.circuit = circuit(qubits(rows[0]))
+        live = lightcone.live_gates(self.circuit)
+        self.live = sorted(gate.parameter for gate in live)
+        self.scale, self.free_scale = scale, free_scale
+        self.depolarizing, self.shots = depolarizing, shots
+        self.contrast = 1 - 2 * readout_error
+        self.clean = len(rows[0])  # training samples, before any that replace them
+        states = [amplitudes(x) for x in rows]
+        self.engine = self._choose_engine(states)
+        if self.engine != "cone":
+            self.together = (1, 1)  # one replica's states fill the cache
+        elif not depolarizing:
+            self.together = LANES
+        if self.engine != "states":
+            features = [self._features(part) for part in states]
+            used = columns_in_use(features)
+            self.columns = whole_vectors(used, features[0].shape[1])
+
+    def _choose_engine(self, states: list[np.ndarray]) -> str:
+        """'cone', 'span' (whose basis is kept) or 'states'."""
+        cone = len(lightcone.support(self.circuit))
+        if cone <= MAX_CONE:
+            return "cone"
+        wide = f"on light cones of at most {MAX_CONE} qubits, and this one has {cone}"
+        advice = "take fewer layers or a chain"
+        if self.depolarizing:
+            raise UserError(
+                f"depolarizing: noise is computed {wide}; {advice}, or set depolarizing to 0."
+            )
+        if states[0].ndim == 3:
+            raise UserError(f"density matrices are read {wide}; {advice}.")
+        arranged = statevector.arranged(self.circuit, np.concatenate(states))
+        self.basis = span(arranged)  # (r, 2^L)
+        return "span" if len(self.basis) <= MAX_SPAN else "states"
+
+    # -- features ----------------------------------------------------------------------------------------------------
+    def _features(self, states: np.ndarray) -> np.ndarray:
+        """(N, 4^k) Pauli expectations, or (N, 2 r^2) products of coordinates in the basis of the
+        span."""
+        if self.engine == "cone":
+            return pauli_features(self.circuit, states)
+        arranged = statevector.arranged(self.circuit, states)
+        coordinates = arranged @ self.basis.conj().T  # (N, r)
+        products = coordinates.conj()[:, :, None] * coordinates[:, None, :]
+        products = products.reshape(len(states), -1)
+        return np.concatenate([products.real, -products.imag], axis=1)
+
+    def encode(self, x):
+        """Features (N, columns), those in use and a few idle ones, or arranged amplitudes (N, 2,
+        2^L), real and imaginary parts."""
+        states = amplitudes(x)
+        if self.engine != "states":
+            return self._features(states)[:, self.columns]
+        return statevector.parts(statevector.arranged(self.circuit, states))
+
+    # -- variables ---------------------------------------------------------------------------------------------------
+    def init(self, key):
+        angles = jax.random.normal(key, (self.circuit.parameters,))
+        params = {"theta": INITIAL_ANGLE * angles}
+        if self.free_scale:
+            params["log_scale"] = jnp.zeros(())
+        if self.shots is None:
+            return params, {}
+        own_key = jax.random.key_data(jax.random.fold_in(key, 1))
+        # the number of shots is no constant of the program: one compilation serves all
+        return params, {"key": own_key, "shots": jnp.array(self.shots)}
+
+    def parameters(self):
+        """Gates outside the light cone of the readout, or diagonal at its end, are not live."""
+        counts = {"all": self.circuit.parameters, "live": len(self.live)}
+        return {name: count + self.free_scale for name, count in counts.items()}
+
+    # -- the readout -------------------------------------------------------------------------------------------------
+    def _in_loops(self, theta) -> bool:
+        """Whether the compiled loops serve."""
+        on_cpu = jax.default_backend() == "cpu" and theta.dtype == jnp.float32
+        exact_cone = self.engine == "cone" and not self.depolarizing
+        return on_cpu and exact_cone and bool(self.live) and foreign.available()
+
+    def _observable(self, theta):
+        """(C,) coefficients of the features in use."""
+        if self._in_loops(theta):
+            return foreign.coefficients(self.circuit, self.columns, theta)
+        if self.engine == "cone":
+            observable = lightcone.observable(self.circuit, theta, self.depolarizing)
+        else:
+            basis = jnp.asarray(statevector.parts(self.basis), theta.dtype)
+            observable = statevector.observable(self.circuit, theta, basis)
+        return observable[self.columns]
+
+    def expectation(self, theta, pool, rows=None, scale=1.0):
+        """(B,) values scale <Z> of the pool's rows, exact, with the device's noise."""
+        return scale * self.contrast * self._exact(theta, pool, rows)
+
+    def _exact(self, theta, pool, rows):
+        """(B,) values <Z> without readout errors."""
+        if self.engine == "states":
+            states = pool if rows is None else pool[rows]
+            return statevector.expectation(self.circuit, theta, states)
+        observable = self._observable(theta)
+        if rows is None:
+            return pool @ observable
+        # the replicas' rows one by one, or one matrix product of a whole pool that they share
+        is_shared = len(pool) == self.clean
+        is_sparse = not is_shared or len(pool) > SPARSE * len(rows)
+        in_vectors = pool.shape[1] % WIDTH == 0
+        if is_sparse and in_vectors and self._in_loops(theta):
+            return foreign.read(pool, rows, observable)
+        return (pool @ observable)[rows] if is_shared else pool[rows] @ observable
+
+    def logits(self, params, state, pool, rows=None, weight=None, train=False):
+        theta, scale = params["theta"], self.scale
+        if self.free_scale:
+            scale = scale * jnp.exp(params["log_scale"])
+        if self.shots is None:
+            return self.expectation(theta, pool, rows, scale), state
+        z = self.expectation(theta, pool, rows)
+        key = jax.random.wrap_key_data(state["key"])
+        following, draw, shift = jax.random.split(key, 3)
+        shots = state["shots"].astype(z.dtype)
+        values = scale * reading(z, shots, draw)
+        if not train:
+            return values, state
+        noise = self._shift_errors(theta, scale, state["shots"], shift)
+        values = noisy_gradient(values, theta, noise)
+        return values, {**state, "key": jax.random.key_data(following)}
+
+    def _shift_errors(self, theta, scale, shots, key):
+        """(P,) errors of one logit's derivatives by the parameter-shift rule; none in dead
+        angles."""
+        live = np.zeros(theta.shape, theta.dtype)
+        live[self.live] = 1
+        scale = jax.lax.stop_gradient(scale)
+        spread = scale / jnp.sqrt(2 * shots.astype(theta.dtype))
+        error = jax.random.normal(key, theta.shape, theta.dtype)
+        return spread * live * error

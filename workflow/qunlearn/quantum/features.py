@@ -1,0 +1,88 @@
+"""What a circuit sees of its inputs: their amplitudes, and for a narrow light cone the Pauli
+expectations of the state reduced to it.
+
+Inputs are rows (N, d), pure states or real vectors to be encoded as such, or mixed states, density
+matrices (N, 2^L, 2^L).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qunlearn.quantum import lightcone
+from qunlearn.quantum.circuit import Circuit
+from qunlearn.quantum.lightcone import PAULIS
+from qunlearn.runtime.errors import UserError
+
+#: Numbers that a block of reduced states may hold: 64 MiB in double precision, and as many of the
+#: inputs.
+BLOCK = 2**22
+#: Expectations below this are zero by symmetry, up to rounding; columns of zeros are dropped later.
+ROUNDING = 1e-13
+#: Directions whose singular value is below this fraction of the largest do not count for the span.
+SPAN_TOLERANCE = 1e-8
+
+
+def qubits(x: np.ndarray) -> int:
+    """Number of qubits that hold samples (N, d) or (N, d, d): the next power of two for vectors.
+
+    Raises UserError for matrices of another size.
+    """
+    size = x.shape[1]
+    count = max(1, (size - 1).bit_length())
+    if x.ndim == 3 and x.shape[1:] != (2**count, 2**count):
+        raise UserError(
+            f"density matrices must be 2^k x 2^k, for k qubits, not {size} x {x.shape[2]}."
+        )
+    return count
+
+
+def amplitudes(x: np.ndarray) -> np.ndarray:
+    """Rows zero-padded to the next power of two: amplitude encoding of unit-norm vectors. Density
+    matrices (N, 2^L, 2^L) as they are."""
+    missing = 2 ** qubits(x) - x.shape[1]
+    return np.pad(x, ((0, 0), (0, missing))) if missing else x
+
+
+def span(states: np.ndarray) -> np.ndarray:
+    """(r, d) orthonormal rows that span all states (N, d)."""
+    _, values, rows = np.linalg.svd(states, full_matrices=False)
+    return rows[values > SPAN_TOLERANCE * values[0]]
+
+
+def pauli_features(circuit: Circuit, states: np.ndarray) -> np.ndarray:
+    """(N, 4^k) expectation values Tr(P rho) of every Pauli string on the cone's k qubits, in the
+    order of `lightcone.support`, of states (N, 2^L) or (N, 2^L, 2^L)."""
+    k = len(lightcone.support(circuit))
+    found = np.empty((len(states), 4**k))
+    rows = max(1, BLOCK // max(4**k, states[0].size))
+    for start in range(0, len(states), rows):
+        block = slice(start, start + rows)
+        tensor = reduced_states(circuit, states[block])
+        tensor = tensor.reshape(-1, *(2,) * (2 * k))
+        for leg in range(k):  # contract a ket leg and a bra leg with P, append the Pauli leg
+            ket_and_bra = 1, 1 + k - leg
+            tensor = np.tensordot(tensor, PAULIS, axes=(ket_and_bra, (2, 1)))
+        found[block] = tensor.reshape(-1, 4**k).real
+    found[np.abs(found) < ROUNDING] = 0
+    return found
+
+
+def reduced_states(circuit: Circuit, states: np.ndarray) -> np.ndarray:
+    """(N, 2^k, 2^k) density matrices on the cone's qubits, in the order of `lightcone.support`."""
+    register = lightcone.support(circuit)
+    rest = [q for q in range(circuit.qubits) if q not in register]
+    order = np.array(register + rest)
+    inside, outside = 2 ** len(register), 2 ** len(rest)
+    legs = (2,) * circuit.qubits
+    if states.ndim == 2:
+        psi = states.reshape(-1, *legs)
+        psi = psi.transpose(0, *(1 + order))
+        psi = psi.reshape(-1, inside, outside)
+        return psi @ psi.conj().transpose(0, 2, 1)
+    kets = 1 + order
+    bras = kets + circuit.qubits
+    rho = states.reshape(-1, *legs, *legs)
+    rho = rho.transpose(0, *kets, *bras)
+    rho = rho.reshape(-1, inside, outside, inside, outside)
+    return np.trace(rho, axis1=2, axis2=4)

@@ -1,0 +1,79 @@
+"""Trained, unlearned and analysed models on disk, a block of cells per file: cells along the first axis of arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qunlearn.results.hdf5 import read, write
+from qunlearn.results.provenance import provenance
+from qunlearn.runtime.errors import UserError
+
+#: What a file of trained or unlearned cells holds.
+CELLS = ("alpha", "seed", "params", "history", "diverged")
+#: Adam's state, in a file of cells that keeps it: updates made, running means of the gradient and of its square.
+ADAM = ("count", "m", "v")
+
+
+def write_cells(
+    path, cells, trained, diverged, settings: dict, device: str, keep_adam: bool = False
+) -> None:
+    """A trained (or unlearned) block: cells along the first axis of every array; `diverged` (cells,): failed;
+    `keep_adam`: with Adam's memory."""
+    content = {
+        "alpha": [cell.alpha for cell in cells],
+        "seed": [cell.seed for cell in cells],
+        "params": trained.params,
+        "state": trained.state,
+        "history": trained.learning_curves,
+        "diverged": diverged,
+    }
+    if keep_adam:
+        content["adam"] = dict(zip(ADAM, trained.optimiser_state))
+    units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
+    for name in trained.learning_curves:
+        what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
+        units[f"history/{name}"] = (
+            f"{what}; axis 1: before the first epoch, then after every epoch, or every `record` epochs"
+        )
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def write_landscape(
+    path, cells, curvatures: dict, accuracy, diverged, settings: dict, device: str
+) -> None:
+    """Curvatures per evaluation set and cell, one array per quantity."""
+    content = {"alpha": [c.alpha for c in cells], "seed": [c.seed for c in cells]}
+    content |= {"validation_accuracy": accuracy, "diverged": diverged}
+    units = {}
+    for name, values in curvatures.items():
+        content[name] = {field: [getattr(v, field) for v in values] for field in values[0]._fields}
+        units |= {
+            f"{name}/{field}": "loss in nats per squared parameter" for field in values[0]._fields
+        }
+    write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def read_cells(paths, cells, adam: bool = False) -> tuple[tuple, np.ndarray]:
+    """((params, state), diverged) of the given (alpha, seed) cells, in their order, from the files that hold them; with
+    `adam`, its memory is a third part beside params and state where the files keep it."""
+    import jax
+
+    found = {}
+    for path in paths:
+        content, _ = read(path, CELLS)
+        for i, key in enumerate(zip(content["alpha"].tolist(), content["seed"].tolist())):
+            memory = (
+                [tuple(content["adam"][name] for name in ADAM)]
+                if adam and "adam" in content
+                else []
+            )
+            part = (content["params"], content.get("state", {}), *memory), content["diverged"]
+            found[key] = jax.tree.map(lambda a: a[i], part)  # noqa: B023
+    missing = [cell for cell in cells if (cell.alpha, cell.seed) not in found]
+    if missing:
+        raise UserError(
+            f"{', '.join(map(str, paths))} hold no cell {missing[0]}: delete them and run again."
+        )
+    return jax.tree.map(
+        lambda *leaves: np.stack(leaves), *(found[cell.alpha, cell.seed] for cell in cells)
+    )

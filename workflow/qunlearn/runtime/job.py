@@ -1,0 +1,131 @@
+"""What every job does around its work: numerical precision, compilation cache, progress lines, readable errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qunlearn.parts import registry
+from qunlearn.parts.part import shown_path
+from qunlearn.runtime.errors import UserError
+
+
+def share_library() -> None:
+    """Put this library's folder on the search path of every Python that this process starts."""
+    folder = str(Path(__file__).parents[1])
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if folder not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, paths)])
+
+
+def configure_jax(precision: str, cache: str | None, threads: int) -> str:
+    """Set JAX up before its first use and return the device's name.
+
+    On a CPU with one thread XLA's operations run one after the other: handing them to a pool costs more than it gains
+    at this size, and results then do not depend on scheduling.
+    """
+    if cache:
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(cache).resolve() / "numba"))
+    os.environ.setdefault("NPROC", str(threads))  # the size of XLA's thread pool
+    if threads == 1:
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+    import jax
+
+    jax.config.update("jax_enable_x64", precision == "double")
+    if cache:
+        jax.config.update("jax_compilation_cache_dir", str(Path(cache).resolve()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    device = jax.devices()[0]
+    return f"{device.platform}: {device.device_kind}"
+
+
+class Progress:
+    """Prints `title | percent | text` to the terminal and the log, at most every `every` seconds and at the end."""
+
+    def __init__(self, title: str, log: Path, every: float = 5.0):
+        self.title, self.log, self.every, self.last = title, log, every, -float("inf")
+
+    def line(self, text: str) -> None:
+        message = f"{self.title} | {text}"
+        print(message, file=sys.stderr, flush=True)
+        with (
+            suppress(OSError),
+            self.log.open("a") as file,
+        ):  # a full disk is reported by what needs the space
+            file.write(message + "\n")
+
+    def __call__(self, fraction: float, text: str) -> None:
+        now = time.monotonic()
+        if fraction >= 1 or now - self.last >= self.every:
+            self.last = now
+            self.line(f"{100 * fraction:3.0f} % | {text}")
+
+
+def _diagnosis(error: Exception) -> str | None:
+    """One sentence for what the user or the machine's keeper can mend; None for anything else."""
+    if isinstance(error, UserError):
+        return str(error)
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error):
+        return (
+            f"the disk is full ({error}). Free space and run the same command again: finished results are kept, this "
+            "one is computed anew."
+        )
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{error.filename or error} cannot be written. Change its permissions, or another folder under `paths`."
+    return None
+
+
+def _in_own_part(error: Exception, log: Path) -> str | None:
+    """One sentence with file and line for an error that passed through a part of the user's; the traceback goes into
+    the log. None for anything else."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        for file in registry.own_files():
+            if Path(frame.filename) == file:
+                with suppress(OSError), log.open("a") as text:
+                    traceback.print_exception(error, file=text)
+                place = f"{shown_path(file)}, line {frame.lineno}, in {frame.name}"
+                return f"{place}: {type(error).__name__}: {error}"
+    return None
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+@contextmanager
+def job(title: str, snakemake) -> Iterator[Progress]:
+    """Run a job's work with its progress in the job's log.
+
+    What the user can mend ends the process with one sentence, anything else with a traceback. Snakemake retries without
+    asking why a job failed; a retry helps against lost nodes and too little memory or time, but not against an error
+    of the work itself, so a retry of a job whose log ends in an error stops at once with the same words.
+    """
+    log = Path(snakemake.log[0])
+    progress = Progress(title, log)
+    try:
+        registry.load(getattr(snakemake, "config", {}).get("parts", []))
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if snakemake.resources.get("attempt", 1) > 1 and log.exists():
+            _, failed, why = log.read_text().rpartition("| error: ")
+            if failed:
+                raise UserError(why.strip())
+        log.write_text("")
+        yield progress
+    except Exception as error:
+        if _out_of_memory(error):
+            progress.line(f"out of memory: {error}")
+            raise
+        sentence = _diagnosis(error) or _in_own_part(error, log)
+        progress.line(f"error: {sentence or repr(error)}")
+        if sentence is None:
+            raise
+        raise SystemExit(1) from None

@@ -1,0 +1,1 @@
+"""From independent runs to numbers with intervals, and to verdicts."""

@@ -1,0 +1,31 @@
+"""A decided question as a row: of the table of claims, and of what controls change."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+#: Section of rows that are no claims of the paper, but controls of the study.
+CONTROLS = "Controls: does the picture stay?"
+
+
+class Decision(NamedTuple):
+    """A row of the table of claims. `low` and `high`: ends of the interval of `value`; `firm`: a
+    threshold a quarter off would not change the verdict."""
+
+    claim: str
+    sentence: str
+    section: str
+    dataset: str
+    model: str
+    quantity: str
+    seeds: int
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    above: float = math.nan
+    below: float = math.nan
+    published: float = math.nan
+    remark: str = ""
+    verdict: str = "undecided"
+    firm: bool = True

@@ -1,0 +1,84 @@
+"""From numbers to verdicts: on which side of a threshold an interval lies, and whether two sets of
+runs agree.
+
+Equivalence is tested, for the absence of a significant difference is no evidence of agreement: two
+one-sided Welch tests (TOST: Schuirmann, J. Pharmacokinet. Biopharm. 15, 657, 1987) of whether the
+means differ by less than a margin.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import stats
+
+#: Runs that differ by less have no spread to test against.
+SPREAD = 1e-12
+#: Factors on a threshold, or on the width of a range, that a firm verdict stands.
+FACTORS = (0.75, 1, 1.25)
+
+
+def verdict(low: float, high: float, above: float = -math.inf, below: float = math.inf) -> str:
+    """'reproduced', 'not reproduced' or 'undecided', from the interval of a value of which above <
+    value < below is claimed."""
+    if low > above and high < below:
+        return "reproduced"
+    if high <= above or low >= below:
+        return "not reproduced"
+    return "undecided"
+
+
+def firm(low: float, high: float, bounds: dict[str, float]) -> bool:
+    """True if the verdict stays the same with the threshold, or the width of a range, a quarter
+    smaller or larger.
+
+    `bounds`: 'above', 'below' or both, as for `verdict`.
+    """
+    middle = sum(bounds.values()) / 2 if len(bounds) == 2 else 0.0
+    found = set()
+    for factor in FACTORS:
+        moved = {}
+        for side, bound in bounds.items():
+            moved[side] = middle + factor * (bound - middle)
+        found.add(verdict(low, high, **moved))
+    return len(found) == 1
+
+
+def welch(ours: np.ndarray, theirs: np.ndarray, margin: float) -> tuple[float, float]:
+    """(p of TOST, p of Welch's test of equal means). If the first is small, the means differ by
+    less than the margin.
+
+    Where no run differs from its fellows there is no spread to test against: the p values are then
+    0 or 1, as the means themselves tell. Not numbers where either side has a single run.
+    """
+    difference = np.mean(ours) - np.mean(theirs)
+    if min(len(ours), len(theirs)) < 2:
+        return math.nan, math.nan
+    if max(np.ptp(ours), np.ptp(theirs)) < SPREAD:
+        return float(abs(difference) >= margin), float(abs(difference) < SPREAD)
+    our_spread, their_spread = np.std(ours, ddof=1), np.std(theirs, ddof=1)
+
+    def p_value(shift: float, alternative: str) -> float:
+        test = stats.ttest_ind_from_stats(
+            difference,
+            our_spread,
+            len(ours),
+            shift,
+            their_spread,
+            len(theirs),
+            equal_var=False,
+            alternative=alternative,
+        )
+        return float(test.pvalue)
+
+    equivalent = max(p_value(-margin, "greater"), p_value(margin, "less"))
+    return equivalent, p_value(0, "two-sided")
+
+
+def equivalence(equivalent: float, different: float, level: float) -> str:
+    """'equivalent' if TOST says so, else 'different' if Welch's test does, else 'undecided': p
+    values of `welch`."""
+    if equivalent < level:
+        return "equivalent"
+    return "different" if different < level else "undecided"

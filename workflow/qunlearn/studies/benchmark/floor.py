@@ -1,0 +1,138 @@
+"""The floor: the least time an update can take on this machine, from what the algorithm must
+compute and move.
+
+Floating-point operations are divided by the measured rate of large matrix products, bytes by the
+measured rate of copying large arrays; the floor is the larger of the two (a roofline: both may
+overlap). A floor is per replica, for replicas that train together and share one pool of features.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.parts import models
+from qunlearn.quantum.program import program
+from qunlearn.studies.benchmark.engine import Inputs
+from qunlearn.studies.benchmark.tasks import Mlp, Qnn, Task
+from qunlearn.training.features import columns_in_use
+
+ADAM_FLOPS = 12  # per parameter
+FLOAT = 4  # bytes
+PAIR_FLOPS = 6  # of turning a pair of strings
+COPIED = 2**25  # numbers of an array that is copied, 128 MiB
+
+
+# -- the machine -----------------------------------------------------------------------------------
+class Machine(NamedTuple):
+    """Floating-point operations per second of a matrix product, bytes per second (read + written)
+    of a copy."""
+
+    flops: float
+    bytes: float
+
+
+def machine() -> Machine:
+    """Rates of this process: the best of several sizes of float32 product, and a copy of a large
+    array."""
+    product_rates = [_product_rate(size) for size in (512, 1024, 2048)]
+    return Machine(max(product_rates), _copy_rate())
+
+
+def _product_rate(size: int) -> float:
+    matrix = jnp.ones((size, size), jnp.float32)
+    square = jax.jit(lambda a: a @ a)
+
+    def product():
+        square(matrix).block_until_ready()
+
+    return 2 * size**3 / _best(product)
+
+
+def _copy_rate() -> float:
+    source = np.ones(COPIED, np.float32)
+    target = np.empty_like(source)
+    seconds = _best(lambda: np.copyto(target, source))
+    return 2 * source.nbytes / seconds
+
+
+def _best(function: Callable, runs: int = 7) -> float:
+    """Seconds of the fastest run, after one in vain."""
+    function()
+    taken = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        function()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+# -- the work --------------------------------------------------------------------------------------
+class Work(NamedTuple):
+    """Floating-point operations and bytes of one update of one replica."""
+
+    flops: float
+    bytes: float
+
+    def seconds(self, machine: Machine) -> float:
+        return max(self.flops / machine.flops, self.bytes / machine.bytes)
+
+
+def work(spec: Task, inputs: Inputs, replicas: int) -> Work:
+    """One update of one replica among `replicas`."""
+    of = {"qnn": qnn_work, "mlp": mlp_work}[spec.options["family"]]
+    return of(spec, inputs, replicas)
+
+
+def qnn_work(spec: Qnn, inputs: Inputs, replicas: int) -> Work:
+    """The light-cone algorithm: the observable evolved gate by gate (for each of the pairs of
+    strings that a gate mixes, in the order of gates with the fewest pairs known), its coefficients
+    times the minibatch's features, both passes back, and Adam.
+
+    A backward pass counts as two forward ones for the evolution (the cotangent, and the gradient of
+    each angle) and as one for the product. Features are read twice, and no more often than the pool
+    holds rows for all replicas.
+    """
+    model = models.build(spec.options, [inputs.x, inputs.x])
+    live = program(model.circuit)
+    features = model.encode(inputs.x)
+    columns = len(columns_in_use([features]))
+    parameters = len(live.parameters)
+    evolution = PAIR_FLOPS * len(live.pairs)
+    product = 2 * _batch(spec) * columns
+    flops = 3 * evolution + 2 * product
+    flops += ADAM_FLOPS * parameters
+    features = _rows(spec, replicas) * columns
+    moved = 2 * features + 6 * parameters
+    return Work(flops, FLOAT * moved)
+
+
+def mlp_work(spec: Mlp, inputs: Inputs, replicas: int) -> Work:
+    """Two operations per weight and sample forward, two for the weights' gradient, two for the
+    signal passed down (not below the first layer), and Adam; weights and both moments are read and
+    written once."""
+    sizes = [spec.width, *spec.hidden, 1]
+    by_layer = [fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
+    weights = sum(by_layer)
+    parameters = weights + sum(sizes[1:])
+    per_sample = 6 * weights - 2 * by_layer[0]
+    flops = _batch(spec) * per_sample
+    flops += ADAM_FLOPS * parameters
+    features = _rows(spec, replicas) * spec.width
+    moved = 2 * features + 6 * parameters
+    return Work(flops, FLOAT * moved)
+
+
+def _batch(spec: Task) -> int:
+    return min(spec.batch, spec.samples)
+
+
+def _rows(spec: Task, replicas: int) -> float:
+    """Rows of the pool that one replica reads in one update, of those that it does not share."""
+    return min(_batch(spec), spec.samples / replicas)

@@ -1,0 +1,58 @@
+# How fast a training update is, against other engines and against the machine: `snakemake benchmark`.
+from qunlearn.studies.benchmark import tasks as benchmark_tasks
+
+study_folder = str(registry.find("study", "benchmark").folder())
+TIMED = f"{TIMES}/rows/{{engine}}/{{task}}/replicas{{replicas}}.json"
+
+
+rule benchmark:
+    input:
+        f"{TIMES}/speed.csv",
+        f"{TIMES}/growth.csv",
+        grid.figure("benchmark"),
+
+
+# Every row has a process of its own, so that compile time and peak memory are its own, and the machine to itself.
+rule time_engine:
+    output:
+        TIMED,
+    log:
+        f"{LOGS}/time_engine/{{engine}}/{{task}}/replicas{{replicas}}.log",
+    wildcard_constraints:
+        engine="|".join(engine for names in benchmark_tasks.ENGINES.values() for engine in names),
+        task="|".join([*benchmark_tasks.TASKS, *benchmark_tasks.GROWTH]),
+        replicas=r"[1-9]\d*",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores or 1
+    params:
+        options=told(lambda wildcards: plan.study("benchmark").timing()),
+        code=code(
+            os.path.join(study_folder, "time_engine.py"),
+            part_file("model", "qnn"),
+            part_file("model", "mlp"),
+        ),
+    message:
+        "time: {wildcards.engine} on {wildcards.task}, {wildcards.replicas} replicas"
+    script:
+        "time_engine.py"
+
+
+rule tabulate_benchmark:
+    input:
+        speed=asked("benchmark", lambda wildcards: plan.study("benchmark").rows(plan)["speed"]),
+        growth=asked("benchmark", lambda wildcards: plan.study("benchmark").rows(plan)["growth"]),
+    output:
+        speed=f"{TIMES}/speed.csv",
+        growth=f"{TIMES}/growth.csv",
+    log:
+        f"{LOGS}/tabulate_benchmark.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        code=code(os.path.join(study_folder, "tabulate_benchmark.py")),
+    message:
+        "table: benchmark"
+    script:
+        "tabulate_benchmark.py"

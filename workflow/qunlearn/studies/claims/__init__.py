@@ -1,0 +1,135 @@
+"""Study "claims": is each claim of the paper true here. Decided from the tables of other studies,
+which declare them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from qunlearn.config.options import Count, Distinct, Options, PoisonedAlpha, option
+from qunlearn.config.words import dotted, missing_key, unknown_key
+from qunlearn.grid.blocks import without_doubles
+from qunlearn.parts import registry
+from qunlearn.studies.claims.claim import known_claims
+from qunlearn.studies.study import Study
+
+if TYPE_CHECKING:
+    from qunlearn.config.plan import Plan
+
+Threshold = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class Criterion(Options):
+    """What decides a claim; each has those of these keys that it declares."""
+
+    alphas: Distinct[PoisonedAlpha] | None = option(None, says="corrupted fractions, averaged")
+    tolerance: Threshold | None = option(None, says="differences that do not count")
+    above: Threshold | None = option(None, says="the whole interval has to lie above")
+    below: Threshold | None = option(None, says="the whole interval has to lie below")
+
+
+class Claims(Study):
+    """Is each claim of the paper true here."""
+
+    group = ""
+    section = "claims"
+    pages = ("claims.csv", "claims.md")
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = option(says="coverage of the intervals")
+    resamples: Count = option(says="bootstrap over seeds")
+    criteria: dict[str, Criterion] = option(says="what decides each claim, by its name")
+
+    def given(self) -> dict[str, dict]:
+        """Of every claim the keys of its criterion that the configuration has."""
+        return {name: found.model_dump(exclude_unset=True) for name, found in self.criteria.items()}
+
+    def tables_needed(self) -> list[str]:
+        """Tables that decide the claims, in the order of the configuration."""
+        claims = known_claims()
+        return without_doubles(claims[name].table for name in self.criteria)
+
+    # -- what its rule is told ---------------------------------------------------------------------
+    def table_files(self, plan: Plan) -> list[str]:
+        return [plan.grid.table(name) for name in self.tables_needed()]
+
+    def control_files(self, plan: Plan) -> list[str]:
+        """Effects of controls, where the study has any."""
+        has_controls = plan.study("controls").applies(plan)
+        return [plan.grid.table("control_effects")] if has_controls else []
+
+    def code_files(self) -> list[Path]:
+        """The script, and what declares claims."""
+        studies = registry.known("study").values()
+        declaring = [study.source_file("claims") for study in studies if study.claims]
+        return [self.folder() / "decide_claims.py", *declaring]
+
+    def settings(self, plan: Plan) -> dict:
+        """Arguments of `claims.decide.Settings`."""
+        stages = ("unlearning", "landscape")
+        config = plan.config
+        return {
+            "criteria": self.given(),
+            "confidence": self.confidence,
+            "resamples": self.resamples,
+            "kinds": {name: kind_of_model(plan, name) for name in config["architectures"]},
+            "quantum": [name for name in config["architectures"] if plan.family(name).quantum],
+            "traits": {name: sorted(plan.source_kind(name).traits) for name in config["data"]},
+            "replaced": {stage: config[stage]["architectures"] for stage in stages},
+            **methods_of_paper(config["methods"]),
+        }
+
+    def problems(self, plan: Plan) -> list[str]:
+        known = known_claims()
+        given = self.given()
+        found = [missing_key(("criteria", name)) for name in _required() if name not in given]
+        for name, criterion in given.items():
+            if name in known:
+                found += criterion_problems(("criteria", name), criterion, known[name].keys)
+            else:
+                found.append(unknown_key(("criteria", name), known))
+        return found
+
+
+def _required() -> list[str]:
+    """Claims of the project's own studies; a user's may be left out."""
+    return [name for study in registry.shipped("study").values() for name in study.claims]
+
+
+def criterion_problems(path: tuple, criterion: dict, keys: tuple[str, ...]) -> list[str]:
+    """What is wrong with a claim's criterion, which has these keys and no others."""
+    found = []
+    for key in criterion:
+        if key not in keys:
+            found.append(unknown_key((*path, key), keys))
+    for key in keys:
+        if criterion.get(key) is None:
+            found.append(missing_key((*path, key)))
+    above, below = criterion.get("above"), criterion.get("below")
+    if above is not None and below is not None and above >= below:
+        place = dotted((*path, "above"))
+        found.append(f"{place}: {above} is not below `below` ({below}); exchange them")
+    return found
+
+
+def kind_of_model(plan: Plan, name: str) -> str:
+    """'linear' for an architecture whose logit is linear in the features, else its family."""
+    from qunlearn.config.plan import any_dataset
+    from qunlearn.parts.models import declared
+
+    block = plan.block(name)
+    is_linear = declared(any_dataset(plan.family(name), block)).is_linear()
+    return "linear" if is_linear else block["family"]
+
+
+def methods_of_paper(names: list[str]) -> dict[str, list[str]]:
+    """Methods of the study: the paper's `approximate` ones, and those that are not the paper's."""
+    approximate, left_out = [], []
+    for name in names:
+        method = registry.find("method", name)
+        if not method.of_paper:
+            left_out.append(name)
+        elif not method.fresh:
+            approximate.append(name)
+    return {"approximate": approximate, "left_out": left_out}

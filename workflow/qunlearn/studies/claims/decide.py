@@ -1,0 +1,168 @@
+"""Is each claim of the paper true here: one number per claim, its confidence interval over seeds,
+and a verdict.
+
+A claim is decided by one quantity, the side of a threshold (or the range between two) that it says
+the quantity lies on, and a confidence interval: reproduced if the whole interval lies on that side,
+not reproduced if the whole interval lies on the other, undecided else. Thresholds come from the
+configuration. Verdicts are not corrected for their number: of 50 intervals, some may miss the
+truth. Runs flagged `collapsed` are included.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from qunlearn.grid.names import base
+from qunlearn.statistics.bootstrap import interval
+from qunlearn.statistics.decision import Decision
+from qunlearn.statistics.runs import Missing
+from qunlearn.statistics.verdicts import firm, verdict
+from qunlearn.studies.claims.claim import Claim
+
+#: Columns that tell runs apart.
+RUN = ["dataset", "model", "corruption", "alpha", "method", "seed"]
+SIDES = ("above", "below")
+
+
+class Settings(NamedTuple):
+    """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
+    intervals' `confidence` and number of `resamples`. Of its parts: `kinds`, architecture ->
+    'linear' or its family; `quantum`, the architectures that are circuits; `traits`, dataset -> its
+    traits; `replaced`, table -> model -> networks that stand for it there; `approximate`, the
+    paper's methods that start from the poisoned model; `left_out`, methods that are not the
+    paper's."""
+
+    criteria: dict[str, dict]
+    confidence: float
+    resamples: int
+    kinds: dict[str, str]
+    quantum: list[str]
+    traits: dict[str, list[str]]
+    replaced: dict[str, dict[str, list[str]]]
+    approximate: list[str]
+    left_out: list[str]
+
+
+def decide(
+    tables: dict[str, pd.DataFrame],
+    claims: dict[str, Claim],
+    settings: Settings,
+    published: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row per claim, dataset and network that stands for the claim's model in its table, as of
+    `Decision`.
+
+    `published`: the authors' runs as a table like 'resilience' with a column `run` for `seed`.
+    """
+    tables = {name: marked(table, settings) for name, table in tables.items()}
+    if published is not None:
+        published = published.rename(columns={"run": "seed"})
+    rows = []
+    for name, criterion in settings.criteria.items():
+        claim = claims[name]
+        table = tables[claim.table]
+        for dataset in datasets_of(claim, table, settings.traits):
+            frame = table.query("dataset == @dataset")
+            theirs = _published(published, claim, dataset, criterion)
+            row = Decision(
+                claim=name,
+                sentence=claim.sentence,
+                section=claim.section,
+                dataset=dataset,
+                model=claim.model,
+                quantity=claim.quantity.format(**_in_words(criterion)),
+                seeds=frame["seed"].nunique(),
+                published=theirs,
+            )
+            for model in networks(claim, settings.replaced):
+                row = row._replace(model=model)
+                rows.append(decided(row, claim, frame, criterion, settings))
+    return pd.DataFrame(rows, columns=Decision._fields)
+
+
+def marked(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The table with what measures ask about models and methods."""
+    names = table["model"].map(base)
+    table = table.assign(
+        kind=names.map(settings.kinds),
+        quantum=names.isin(settings.quantum),
+    )
+    if "method" in table:
+        is_approximate = table["method"].isin(settings.approximate)
+        table = table.assign(approximate=is_approximate)
+    return table
+
+
+def datasets_of(claim: Claim, table: pd.DataFrame, traits: dict[str, list[str]]) -> list[str]:
+    """Datasets of the table that the claim is about, sorted."""
+    names = sorted(table["dataset"].unique())
+    return [name for name in names if claim.unless not in traits.get(base(name), [])]
+
+
+def networks(claim: Claim, replaced: dict[str, dict[str, list[str]]]) -> list[str]:
+    """Networks that stand for the claim's model in its table."""
+    return replaced.get(claim.table, {}).get(claim.model, [claim.model])
+
+
+def decided(
+    row: Decision, claim: Claim, frame: pd.DataFrame, criterion: dict, settings: Settings
+) -> Decision:
+    """The row with the verdict on the claim and its model, from the rows of one dataset."""
+    bounds = {side: criterion[side] for side in SIDES if side in criterion}
+    row = row._replace(**bounds)
+    try:
+        samples, statistic = claim.measure(frame, row.model, criterion)
+    except Missing as missing:
+        return row._replace(remark=str(missing))
+    low, high = interval(samples, statistic, settings.confidence, settings.resamples)
+    return row._replace(
+        value=statistic(samples),
+        low=low,
+        high=high,
+        remark=_why_no_interval(low, samples),
+        verdict=verdict(low, high, **bounds),
+        firm=firm(low, high, bounds),
+    )
+
+
+def _in_words(criterion: dict) -> dict[str, str]:
+    """{'alphas': '0.1, 0.2', 'above': '0.05'}: as `quantity` names them."""
+    words = {}
+    for key, value in criterion.items():
+        words[key] = ", ".join(f"{number:g}" for number in np.atleast_1d(value))
+    return words
+
+
+def _why_no_interval(low: float, samples: np.ndarray) -> str:
+    if not math.isnan(low):
+        return ""
+    return "one seed only" if len(samples) < 2 else "no value in some resamples"
+
+
+def _published(
+    published: pd.DataFrame | None, claim: Claim, dataset: str, criterion: dict
+) -> float:
+    """The same quantity from the authors' runs; not a number where they have none."""
+    if published is None or claim.table != "resilience":
+        return math.nan
+    theirs = published[published["dataset"] == dataset]
+    try:
+        samples, statistic = claim.measure(theirs, claim.model, criterion)
+    except Missing:
+        return math.nan
+    return statistic(samples)
+
+
+def collapsed(tables: dict[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:
+    """Table -> (runs flagged as collapsed, all runs)."""
+    counts = {}
+    for name, table in tables.items():
+        run = [key for key in RUN if key in table]
+        runs = table[run].drop_duplicates()
+        lost = table.query("collapsed")[run].drop_duplicates()
+        counts[name] = len(lost), len(runs)
+    return counts

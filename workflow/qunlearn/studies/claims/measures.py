@@ -1,0 +1,247 @@
+"""What decides a claim: numbers of independent runs, and the statistic of them that the claim
+speaks of.
+
+Every measure takes the rows of one dataset (`frame`), the `model` and the claim's `criterion` in
+the configuration, and returns (samples, statistic): an array whose first axis is the seed, and a
+function of such an array. What else it takes, a claim binds by `partial`. Beside the columns of the
+table, rows tell the `kind` of their model ('linear' where the logit is linear in the features, else
+its family), whether it is `quantum`, and whether their method is one of the paper's `approximate`
+ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from qunlearn.statistics.runs import FINAL, Missing, cells, dips
+
+#: Unless a claim says otherwise, it is about flipped labels.
+FLIPPING = "label_flipping"
+#: What approximate methods are measured against.
+REFERENCE = "retrain"
+
+Measure = tuple[np.ndarray, Callable[[np.ndarray], float]]
+
+
+def _flipped(frame, model):
+    """Rows of a model under label flipping."""
+    return frame.query("model == @model and corruption == @FLIPPING")
+
+
+def _values(frame, column: str) -> np.ndarray:
+    """Distinct values of a column, sorted."""
+    return np.sort(frame[column].unique())
+
+
+# -- accuracy against the corrupted fraction -------------------------------------------------------
+def fall(frame, model, criterion, column="val_accuracy", corruption=FLIPPING) -> Measure:
+    """Accuracy at alpha = 0 minus the mean over the criterion's alphas."""
+    select = {"model": model, "corruption": corruption}
+    alphas = [0.0, *criterion["alphas"]]
+    samples = cells(frame, column, select, {"alpha": alphas})
+
+    def statistic(runs):  # (seeds, alphas)
+        clean, poisoned = runs[:, 0], runs[:, 1:]
+        return clean.mean() - poisoned.mean()
+
+    return samples, statistic
+
+
+def _transition(frame, model) -> Measure:
+    """(critical alpha, width) of the transition fitted to the mean curve."""
+    from qunlearn.statistics.transition import FEWEST_ALPHAS, fit_transition
+
+    alphas = _values(_flipped(frame, model), "alpha")
+    if len(alphas) < FEWEST_ALPHAS:
+        raise Missing("fewer than five alphas, which the fit needs")
+    select = {"model": model, "corruption": FLIPPING}
+    samples = cells(frame, "val_accuracy", select, {"alpha": alphas})
+
+    def statistic(runs):
+        return fit_transition(alphas, runs.mean(0))
+
+    return samples, statistic
+
+
+def critical_alpha(frame, model, criterion) -> Measure:
+    samples, fit = _transition(frame, model)
+    return samples, lambda runs: fit(runs)[0]
+
+
+def transition_width(frame, model, criterion) -> Measure:
+    samples, fit = _transition(frame, model)
+    return samples, lambda runs: fit(runs)[1]
+
+
+def advantage(frame, model, criterion, over, corruption=FLIPPING) -> Measure:
+    """Validation accuracy of the model minus that of the model `over`, mean over the criterion's
+    alphas."""
+    axes = {"model": [model, over], "alpha": criterion["alphas"]}
+    samples = cells(frame, "val_accuracy", {"corruption": corruption}, axes)
+
+    def statistic(runs):  # (seeds, models, alphas)
+        ours, theirs = runs[:, 0], runs[:, 1]
+        return ours.mean() - theirs.mean()
+
+    return samples, statistic
+
+
+# -- unlearning ------------------------------------------------------------------------------------
+def _curves(frame, model, methods) -> np.ndarray:
+    """Validation accuracy (seeds, methods, steps) while unlearning label flips at the smallest
+    alpha."""
+    here = _flipped(frame, model)
+    select = {
+        "model": model,
+        "corruption": FLIPPING,
+        "alpha": here["alpha"].min(),
+    }
+    axes = {"method": methods, "step": _values(here, "step")}
+    return cells(frame, "val_accuracy", select, axes)
+
+
+def _approximate(frame) -> list[str]:
+    """The paper's approximate methods in the table, sorted."""
+    found = frame.query("approximate")["method"]
+    if found.empty:
+        raise Missing("no approximate unlearning method")
+    return sorted(set(found))
+
+
+def _final(runs: np.ndarray) -> np.ndarray:
+    """Mean accuracy at the end, by method, of runs (seeds, methods, steps)."""
+    return runs[:, :, -FINAL:].mean((0, 2))
+
+
+def repair(frame, model, criterion) -> Measure:
+    """Accuracy at the end of the best method minus that of the poisoned model, where the
+    approximate ones start."""
+    samples = _curves(frame, model, [*_approximate(frame), REFERENCE])
+
+    def statistic(runs):
+        poisoned = runs[:, 0, 0].mean()
+        return _final(runs).max() - poisoned
+
+    return samples, statistic
+
+
+def gap(frame, model, criterion) -> Measure:
+    """Retrain's accuracy at the end minus that of the best approximate method."""
+    samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
+
+    def statistic(runs):
+        retrained, *others = _final(runs)
+        return retrained - max(others)
+
+    return samples, statistic
+
+
+def steps_saved(frame, model, criterion) -> Measure:
+    """Steps until retrain's mean curve stays above its own end minus the tolerance, minus the same
+    for the fastest approximate method; a curve that ends below counts as one step more than there
+    are."""
+    samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
+
+    def statistic(runs):
+        curves = runs.mean(0)  # (methods, steps)
+        retrained_end = curves[0, -FINAL:].mean()
+        goal = retrained_end - criterion["tolerance"]
+        retrained, *others = [_arrival(curve, goal) for curve in curves]
+        return float(retrained - min(others))
+
+    return samples, statistic
+
+
+def _arrival(curve: np.ndarray, goal: float) -> int:
+    """The step from which on a curve stays at the goal or above."""
+    below = np.flatnonzero(curve < goal)
+    return below[-1] + 1 if len(below) else 0
+
+
+def dip(frame, model, criterion) -> Measure:
+    """How far the mean curve falls below both its start and its end, mean over the approximate
+    methods."""
+    samples = _curves(frame, model, _approximate(frame))
+    return samples, lambda runs: dips(runs).mean()
+
+
+# -- landscape -------------------------------------------------------------------------------------
+def roughening(frame, model, criterion, eval_set="train") -> Measure:
+    """Geometric mean of LRR (Eq. 1) over runs and alphas > 0; not a number where a ratio is
+    negative."""
+    from qunlearn.statistics.roughening import geometric_mean
+
+    alphas = _values(frame.query("model == @model and alpha > 0"), "alpha")
+    select = {"model": model, "corruption": FLIPPING, "eval_set": eval_set}
+    samples = cells(frame, "lrr", select, {"alpha": alphas})
+
+    def statistic(runs):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return geometric_mean(runs)
+
+    return samples, statistic
+
+
+# -- models of many kinds --------------------------------------------------------------------------
+def _models(rows, words: str) -> list[str]:
+    """Models of these rows, sorted; raises Missing, with `words` for them, where there are none."""
+    if rows.empty:
+        raise Missing(f"no {words}")
+    return sorted(rows["model"].unique())
+
+
+def _of_kind(frame, kind: str) -> list[str]:
+    return _models(frame.query("kind == @kind"), f"model of the kind {kind}")
+
+
+def _falls(frame, kind, criterion) -> tuple[np.ndarray, Callable]:
+    """Samples (seeds, models, alphas), and the fall (models,) of each model of a kind."""
+    alphas = [0.0, *criterion["alphas"]]
+    axes = {"model": _of_kind(frame, kind), "alpha": alphas}
+    samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
+
+    def falls(runs):
+        clean, poisoned = runs[:, :, 0], runs[:, :, 1:]
+        return clean.mean(0) - poisoned.mean((0, 2))
+
+    return samples, falls
+
+
+def smallest_fall(frame, model, criterion, kind) -> Measure:
+    """As `fall`, of the model of this kind that falls least."""
+    samples, falls = _falls(frame, kind, criterion)
+    return samples, lambda runs: falls(runs).min()
+
+
+def largest_fall(frame, model, criterion, kind) -> Measure:
+    """As `fall`, of the model of this kind that falls most."""
+    samples, falls = _falls(frame, kind, criterion)
+    return samples, lambda runs: falls(runs).max()
+
+
+def _worst_against_best(frame, criterion, ours, others) -> Measure:
+    """Validation accuracy of our worst model minus that of the best other one."""
+    axes = {"model": [*ours, *others], "alpha": criterion["alphas"]}
+    samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
+
+    def statistic(runs):
+        accuracies = runs.mean((0, 2))
+        here, there = np.split(accuracies, [len(ours)])
+        return here.min() - there.max()
+
+    return samples, statistic
+
+
+def advantage_over_kind(frame, model, criterion, kind, over) -> Measure:
+    """Validation accuracy of the worst model of a kind minus that of the best of the kind
+    `over`."""
+    ours, others = _of_kind(frame, kind), _of_kind(frame, over)
+    return _worst_against_best(frame, criterion, ours, others)
+
+
+def advantage_over_classical(frame, model, criterion) -> Measure:
+    """Validation accuracy of the model minus that of the best one that is no quantum circuit."""
+    classical = _models(frame.query("not quantum"), "classical model")
+    return _worst_against_best(frame, criterion, [model], classical)

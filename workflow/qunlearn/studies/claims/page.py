@@ -1,0 +1,162 @@
+"""The table of claims in words, and as a page of Markdown that reads well as raw text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qunlearn.statistics.decision import CONTROLS
+from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.claims.decide import collapsed
+from qunlearn.studies.reproduction.compare import identical_runs
+
+VERDICTS = ("reproduced", "not reproduced", "undecided")
+HOW_DECIDED = """
+The quantity and its threshold are set in `config.yaml` under `claims`. The interval is a
+{percent:g} % bootstrap interval over independent seeds, all numbers of a seed drawn together, with
+tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on
+every resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the
+whole interval is on the other side. *Undecided*: it holds the threshold, or the tables lack what is
+needed. A star marks a verdict that would be another with the threshold, or the width of a range, a
+quarter smaller or larger. Seeds share one dataset, so an interval speaks of other seeds on the same
+data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. Controls change one choice
+of the study; the picture stays where the whole interval lies within the range named, and changes
+where it lies outside. *Published* is the same quantity from the authors' runs, where
+`published.dir` gives them.
+"""
+
+
+# -- a row -----------------------------------------------------------------------------------------
+def _number(value: float, like: float) -> str:
+    """One decimal where `like` is 10 or more, else three."""
+    return f"{value:.1f}" if abs(like) >= 10 else f"{value:.3f}"
+
+
+def side(row: pd.Series) -> str:
+    """Where the claim says its quantity lies: '> 0.1', '< 0.05', '0.45 to 0.55'."""
+    above, below = row["above"], row["below"]
+    if np.isnan(above):
+        return f"< {below:g}"
+    if np.isnan(below):
+        return f"> {above:g}"
+    return f"{above:g} to {below:g}"
+
+
+def value(row: pd.Series) -> str:
+    """'0.213 [0.180, 0.240]', or '-' for a quantity that the tables do not give."""
+    like = row["value"]
+    if np.isnan(like):
+        return "-"
+    low, high = _number(row["low"], like), _number(row["high"], like)
+    return f"{_number(like, like)} [{low}, {high}]"
+
+
+def published(row: pd.Series) -> str:
+    return "-" if np.isnan(row["published"]) else _number(row["published"], row["value"])
+
+
+def subject(row: pd.Series, claims: dict[str, Claim]) -> str:
+    """The dataset, and the network where it is not the claim's own model."""
+    name, dataset, model = row["claim"], row["dataset"], row["model"]
+    is_own = name in claims and model == claims[name].model
+    return dataset if is_own else f"{dataset}, {model}"
+
+
+def starred(row: pd.Series) -> bool:
+    """True for a verdict that a threshold a quarter off would change."""
+    return row["verdict"] != "undecided" and not row["firm"]
+
+
+def _verdict(row: pd.Series) -> str:
+    reason = f" ({row['remark']})" if row["remark"] else ""
+    star = " *" if starred(row) else ""
+    return f"{row['verdict']}{reason}{star}"
+
+
+# -- explanations ----------------------------------------------------------------------------------
+def explanation(
+    tables: dict[str, pd.DataFrame], confidence: float, left_out: list[str]
+) -> list[str]:
+    """How a verdict is made, what was flagged, runs that are identical, and methods that are not
+    the paper's: paragraphs with *emphasis* and `code`."""
+    counts = collapsed(tables)
+    flagged = ", ".join(f"{name} {lost} of {runs}" for name, (lost, runs) in counts.items())
+    identical = []
+    for name, table in tables.items():
+        identical += [f"{name}: {group}" for group in identical_runs(table)]
+    same = "; ".join(identical) or "none"
+    paragraphs = [
+        " ".join(HOW_DECIDED.split()).format(percent=100 * confidence),
+        f"Collapsed runs, all included above: {flagged}.",
+        f"Runs of different seeds that are identical in everything measured: {same}.",
+    ]
+    if left_out:
+        paragraphs.append(
+            "The best approximate method is the best of the paper's; left out, for they are "
+            f"others: {', '.join(left_out)}."
+        )
+    return paragraphs
+
+
+# -- the page --------------------------------------------------------------------------------------
+def markdown(
+    rows: pd.DataFrame, tables: dict[str, pd.DataFrame], claims: dict[str, Claim], settings
+) -> str:
+    """The page: counts of verdicts, a table per section of the paper, how verdicts are made, what
+    was flagged. `settings`: `decide.Settings`."""
+    lines = ["# Is each claim of the paper true here?", ""]
+    lines += _counts(rows)
+    for section, part in rows.groupby("section", sort=False):
+        lines += ["", f"## {section}", ""]
+        lines += _section(part, claims, settings.confidence)
+    lines += ["", "## How a verdict is made"]
+    for paragraph in explanation(tables, settings.confidence, settings.left_out):
+        lines += ["", paragraph]
+    return "\n".join([*lines, ""])
+
+
+def verdict_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Number of rows of every verdict on the paper's claims, a line per dataset."""
+    of_paper = rows[rows["section"] != CONTROLS]
+    counts = pd.crosstab(of_paper["dataset"], of_paper["verdict"])
+    return counts.reindex(columns=list(VERDICTS), fill_value=0)
+
+
+def _counts(rows: pd.DataFrame) -> list[str]:
+    table = [["dataset", *VERDICTS]]
+    for dataset, counts in verdict_counts(rows).iterrows():
+        table.append([dataset, *map(str, counts)])
+    return _aligned(table)
+
+
+def _section(rows: pd.DataFrame, claims: dict[str, Claim], confidence: float) -> list[str]:
+    """The table of a section; a claim's words stand in its first row."""
+    interval = f"value [{100 * confidence:g} % interval]"
+    table = [["claim", "decided by", "if", "data", interval, "published", "verdict"]]
+    last = None
+    for _, row in rows.iterrows():
+        words = [row["sentence"], row["quantity"], side(row)]
+        if row["claim"] == last:
+            words = ["", "", ""]
+        found = [subject(row, claims), value(row), published(row), _verdict(row)]
+        table.append(words + found)
+        last = row["claim"]
+    return _aligned(table)
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of cells as lines of a Markdown table, padded so that it reads as a table in the raw
+    text too."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    rules = ["-" * (width + 2) for width in widths]
+    head, *body = [_line(row, widths) for row in rows]
+    return [
+        head,
+        f"|{'|'.join(rules)}|",
+        *body,
+    ]
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    cells = map(str.ljust, row, widths)
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,32 @@
+# Is each claim of the paper true here: `snakemake results/claims.md`.
+from qunlearn.studies.reproduction import published_runs
+
+study_folder = str(registry.find("study", "claims").folder())
+
+
+rule decide_claims:
+    input:
+        tables=asked("claims", lambda wildcards: plan.study("claims").table_files(plan)),
+        controls=told(lambda wildcards: plan.study("claims").control_files(plan)),
+        published=told(lambda wildcards: published_runs(plan)),
+    output:
+        csv=report(
+            f"{RESULTS}/claims.csv",
+            caption=os.path.join(study_folder, "caption.rst"),
+            category="Claims",
+        ),
+        md=f"{RESULTS}/claims.md",
+    log:
+        f"{LOGS}/decide_claims.log",
+    benchmark:
+        f"{TIMES}/decide_claims.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        settings=told(lambda wildcards: plan.study("claims").settings(plan)),
+        code=told(lambda wildcards: code(*plan.study("claims").code_files())),
+    message:
+        "claims: {output.md}"
+    script:
+        "decide_claims.py"

@@ -1,0 +1,36 @@
+"""Count and time one unlearning step of every method. Inputs: the dataset and the training files that hold the poisoned
+models. Output: updates, passes and seconds by method, as JSON."""
+
+import json
+
+from qunlearn.runtime.job import configure_jax, job
+
+names = snakemake.wildcards
+title = f"cost {names.dataset} {names.model} {names.corruption} alpha {names.alpha}"
+
+with job(title, snakemake) as progress:
+    params = snakemake.params
+    cache = snakemake.config["paths"]["compilation_cache"]
+    device = configure_jax(params.precision, cache, 1)
+    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.parts.registry import find
+    from qunlearn.results.cells import read_cells
+    from qunlearn.results.datasets import read_dataset
+    from qunlearn.results.hdf5 import replacing
+    from qunlearn.studies.cost.measure import measure
+    from qunlearn.training.schedule import Schedule
+
+    dataset = read_dataset(snakemake.input.data)
+    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
+    poisoned, _ = read_cells(snakemake.input.trained, cells)
+    schedule = Schedule(**params.schedule)
+    case = {name: names[name] for name in ("dataset", "model", "corruption")}
+    found = {"case": case | {"alpha": float(names.alpha)}, "device": device, "methods": {}}
+    for name, options in params.methods.items():
+        cost = measure(problem, cells, poisoned, find("method", name)(**options), schedule)
+        found["methods"][name] = cost._asdict()
+        fraction = len(found["methods"]) / len(params.methods)
+        progress(fraction, f"{name}: {1e3 * cost.seconds:.3g} ms per step and model")
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(json.dumps(found, indent=1) + "\n")

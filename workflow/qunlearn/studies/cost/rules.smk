@@ -1,0 +1,29 @@
+# What one unlearning step costs. A job that measures time has the machine to itself.
+
+
+rule measure_cost:
+    input:
+        data=f"{RESULTS}/data/{{dataset}}.h5",
+        trained=asked("cost", poisoned_models),
+    output:
+        f"{RESULTS}/cost/{POISONED}.json",
+    log:
+        f"{LOGS}/measure_cost/{POISONED}.log",
+    benchmark:
+        f"{TIMES}/measure_cost/{POISONED}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores or 1
+    resources:
+        **SCRATCH,
+    params:
+        architecture=cell_architecture,
+        schedule=unlearning_schedule,
+        methods=told(lambda wildcards: plan.study("cost").weights(plan)),
+        seeds=list(grid.seeds),
+        precision=config["precision"],
+        code=told(lambda wildcards: cell_code(*plan.study("cost").code_files(plan))(wildcards)),
+    message:
+        "cost: {wildcards.dataset} {wildcards.model} {wildcards.corruption} alpha {wildcards.alpha}"
+    script:
+        "measure_cost.py"

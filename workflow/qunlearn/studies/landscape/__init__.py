@@ -1,0 +1,97 @@
+"""The landscape roughening ratio (Eq. 1), and the loss around trained models; Fig. 3 draws both."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from qunlearn.config.options import Count
+from qunlearn.grid.blocks import without_doubles
+from qunlearn.grid.names import base
+from qunlearn.parts import registry
+from qunlearn.parts.part import option
+from qunlearn.studies.landscape.claims import CLAIMS
+from qunlearn.studies.study import Study
+
+
+class Landscape(Study):
+    """Curvature of the loss at clean and at poisoned models, and their ratio (Fig. 3d).
+
+    Options are those of the surfaces of the loss (Fig. 3c), which the module `surface` describes.
+    """
+
+    group = ""
+    section = "surface"
+    tables = ("landscape",)
+    claims = CLAIMS
+
+    radius: Annotated[float, Field(gt=0, le=1000)] = option(
+        says="farthest step along an eigenvector, in the parameters' own unit"
+    )
+    steps: Annotated[Count, Field(le=100)] = option(
+        says="points of the surface from its centre to its edge"
+    )
+
+    def needs(self, plan):
+        grid = plan.grid
+        cells = grid.analysed("landscape", grid.landscape_alphas)
+        return {"data": grid.all_data(), "cells": cells}
+
+    def settings(self, plan):
+        return {
+            "seeds": list(plan.grid.seeds),
+            "margin": plan.config["statistics"]["collapsed_margin"],
+        }
+
+    def pipeline_problems(self, plan):
+        from qunlearn.config.check import cell_problems
+
+        models = plan.grid.stage_models("landscape")
+        found = [
+            f"landscape.architectures: {model} keeps training samples, not parameters of a loss, so it "
+            "has no loss landscape: name another architecture for it there"
+            for model in models
+            if not plan.family(model).landscape
+        ]
+        return found + cell_problems(plan, "training", models)
+
+    # -- surfaces ------------------------------------------------------------------------------------
+    def surface_models(self, plan) -> list[str]:
+        """Models whose surfaces are drawn: the study's, or where one has no landscape what stands for
+        it."""
+        replace = plan.config["landscape"]["architectures"]
+        names = []
+        for model in plan.config["models"]:
+            has_landscape = plan.family(model).landscape
+            names += [model] if has_landscape else replace.get(model, [model])
+        return without_doubles(names)
+
+    def surface_task(self, plan) -> dict:
+        """What surfaces are of: the models that the first case of unlearning starts from, of the first
+        seed; beside each its clean twin."""
+        models = self.surface_models(plan)
+        return {
+            "architectures": {
+                dataset: {model: plan.architecture(dataset, model) for model in models}
+                for dataset in plan.config["datasets"]
+            },
+            "corruption": plan.config["unlearning"]["corruptions"][0],
+            "alpha": plan.grid.unlearning_alphas[0],
+            "seed": plan.grid.seeds[0],
+        }
+
+    def surface_files(self, plan) -> list[str]:
+        """Training files of these models."""
+        grid, task = plan.grid, self.surface_task(plan)
+        files = []
+        for dataset in plan.config["datasets"]:
+            for model in self.surface_models(plan):
+                alphas = (0.0, task["alpha"])
+                files += grid.trained(dataset, model, task["corruption"], alphas, grid.seeds[:1])
+        return files
+
+    def code_files(self, plan) -> list[Path]:
+        """What the job runs that computes surfaces."""
+        corruption = registry.find("corruption", base(self.surface_task(plan)["corruption"]))
+        parts = [*(plan.family(model) for model in self.surface_models(plan)), corruption]
+        return [self.folder() / "tabulate_surface.py", *map(registry.file_of, parts)]

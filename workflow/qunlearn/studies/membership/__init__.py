@@ -1,0 +1,72 @@
+"""Fig. X "membership": is an unlearned model told from models that never saw the forget set?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from qunlearn.config.options import Distinct, option
+from qunlearn.studies.study import Study
+
+if TYPE_CHECKING:
+    from qunlearn.config.plan import Plan
+
+#: How retrains are trained: as long as the models were, or as many steps as unlearning has.
+SCHEDULES = Literal["training", "unlearning"]
+
+
+class Membership(Study):
+    """Is an unlearned model told from models that never saw the forget set: of all that the study
+    unlearns, by every method."""
+
+    label = "membership"
+    section = "beyond.membership"
+    figure = "figX_membership"
+    tables = ("membership",)
+
+    retrains: Annotated[int, Field(ge=39, le=10_000)] = option(
+        says="models per seed that never saw the forget set; 39 is the least for a 95 % range"
+    )
+    schedules: Distinct[SCHEDULES] = option(
+        says="how they are trained: as the models are (the costly one), as `retrain` is"
+    )
+
+    def needs(self, plan: Plan):
+        audits = []
+        for dataset, model, corruption, alpha in plan.grid.unlearning_cases():
+            for seeds in plan.grid.seed_blocks():
+                names = dataset, model, corruption, (alpha,)
+                audits.append(plan.grid.cells("audit", *names, seeds))
+        return {"audits": audits}
+
+    def settings(self, plan: Plan):
+        return {
+            "seeds": list(plan.grid.seeds),
+            "margin": plan.config["statistics"]["collapsed_margin"],
+        }
+
+    def drawing(self, plan: Plan):
+        return {
+            "cases": plan.grid.unlearning_cases(),
+            "methods": plan.config["methods"],
+            "schedules": self.schedules,
+        }
+
+    def problems(self, plan: Plan):
+        from qunlearn.config.check import cell_problems
+
+        models = plan.grid.stage_models("unlearning")
+        return [f"schedules: {line}" for line in cell_problems(plan, "unlearning", models)]
+
+    # -- what a job is told ------------------------------------------------------------------------
+    def unlearned(self, plan: Plan, case: tuple, seeds: tuple) -> list[str]:
+        """A file of unlearned models for every method; `case`: (dataset, model, corruption,
+        alpha)."""
+        methods = plan.config["methods"]
+        return [plan.grid.unlearn(*case, method, seeds) for method in methods]
+
+    def retrain_schedules(self, plan: Plan, dataset: str, model: str) -> dict[str, dict]:
+        """Kind of retrain -> its schedule."""
+        of = {"training": plan.training_schedule, "unlearning": plan.unlearning_schedule}
+        return {name: of[name](dataset, model) for name in self.schedules}

@@ -1,0 +1,28 @@
+"""What the paper says about other models (Supplementary Sections II and IV)."""
+
+from functools import partial
+
+from qunlearn.studies.claims import measures
+from qunlearn.studies.claims.claim import Claim
+
+of_models = partial(
+    Claim, section="Superior resilience; Supplementary Sections II and IV", table="models"
+)
+
+CLAIMS = {
+    "linear_models_degrade": of_models(
+        sentence="Linear classifiers degrade at once.",
+        model="linear",
+        measure=partial(measures.smallest_fall, kind="linear"),
+        quantity="smallest fall of any linear model, α = {alphas}",
+        keys=("alphas", "above"),
+        unless="arbitrary phase",  # no linear model learns states of random phase
+    ),
+    "unique_to_quantum": of_models(
+        sentence="The resilience is unique to quantum models.",
+        model="qnn",
+        measure=measures.advantage_over_classical,
+        quantity="validation accuracy, QNN - best classical, α = {alphas}",
+        keys=("alphas", "above"),
+    ),
+}

@@ -1,0 +1,43 @@
+"""Fig. 1: the study as a flow, and what poison does to the data."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from qunlearn.config.options import PoisonedAlpha
+from qunlearn.grid.names import base
+from qunlearn.parts.part import Part, option
+from qunlearn.parts.registry import find
+from qunlearn.studies.study import Study
+
+
+class Overview(Study):
+    """From data to evaluation; training sets, clean and under each corruption: examples and t-SNE
+    maps (Fig. 1)."""
+
+    group = "main"
+    section = "embedding"
+    figure = "fig1"
+    reads = ("embedding",)
+    drawn_from_data = True
+
+    alpha: PoisonedAlpha = option(says="corrupted fraction of the training sets that are shown")
+    perplexity: Annotated[float, Field(ge=1, le=1000)] = option(
+        says="effective number of neighbours of a sample on a map"
+    )
+
+    def drawn_with(self, plan) -> list[type[Part]]:
+        return [find("corruption", base(name)) for name in plan.config["corruptions"]]
+
+    def drawing(self, plan):
+        config = plan.config
+        words = [part.twin_features for part in self.drawn_with(plan)]
+        return {
+            "corruptions": config["corruptions"],
+            "models": config["models"],
+            "methods": config["methods"],
+            "alpha": self.alpha,
+            "seed": plan.grid.seeds[0],
+            "exhibits": {name: plan.source_kind(name).exhibits for name in config["datasets"]},
+            "twin_features": list(dict.fromkeys(filter(None, words))),
+        }

@@ -1,0 +1,30 @@
+# Maps of clean and corrupted training sets, for Fig. 1.
+study_folder = str(registry.find("study", "overview").folder())
+
+
+rule embed_samples:
+    input:
+        asked("overview", lambda wildcards: grid.all_data()),
+    output:
+        grid.table("embedding"),
+    log:
+        f"{LOGS}/embed_samples.log",
+    benchmark:
+        f"{TIMES}/embed_samples.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **SCRATCH,
+    params:
+        corruptions=config["corruptions"],
+        options=study_options("overview"),
+        seed=grid.seeds[0],
+        code=code(
+            os.path.join(study_folder, "embed_samples.py"),
+            *(part_file("corruption", name) for name in config["corruptions"]),
+        ),
+    message:
+        "table: embedding"
+    script:
+        "embed_samples.py"

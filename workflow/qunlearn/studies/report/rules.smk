@@ -1,0 +1,23 @@
+# One page with everything, for a reader without a network: `snakemake results/report.html`.
+
+
+rule write_report:
+    input:
+        unpack(asked("report", lambda wildcards: plan.study("report").files(plan))),
+        page=registry.find("study", "report").templates(),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{LOGS}/write_report.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        words=told(lambda wildcards: plan.study("report").words(plan)),
+        config=config,
+        snakefile=workflow.main_snakefile,
+        code=code(str(registry.find("study", "report").folder() / "write_report.py")),
+    message:
+        "report: {output}"
+    script:
+        "write_report.py"

@@ -1,0 +1,37 @@
+"""Write the page that holds the study. Inputs: figures, tables, claims. Output: HTML."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from qunlearn.runtime.job import job
+
+
+def graph_of_rules(snakefile: str, config: dict, target: str) -> str:
+    """The rules that make a file, as Snakemake prints them."""
+    with TemporaryDirectory() as folder:
+        effective = Path(folder) / "config.json"
+        effective.write_text(json.dumps(config))
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, target]
+        command += ["--rulegraph", "mermaid-js", "--configfile", str(effective)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+with job("report", snakemake) as progress:
+    from qunlearn.results.hdf5 import replacing
+    from qunlearn.studies.report.page import page
+    from qunlearn.studies.report.pieces import figure, table
+
+    files, params, output = snakemake.input, snakemake.params, snakemake.output[0]
+    graph = graph_of_rules(params.snakefile, params.config, output)
+    figures = []
+    for path, (part, caption, tables) in zip(files.figures, params.words):
+        figures.append(figure(path, caption, part, tables))
+    tables = [table(path) for path in files.tables]
+    claims = next(iter(files.get("claims", [])), None)
+    text = page(figures, tables, claims, params.config, graph)
+    with replacing(output) as temporary:
+        temporary.write_text(text)
+    progress(1, f"{len(figures)} figures, {len(tables)} tables, {len(text) / 1e6:.1f} MB")

@@ -1,0 +1,25 @@
+# How close are the published numbers: `snakemake results/tables/reproduction.csv`.
+study_folder = str(registry.find("study", "reproduction").folder())
+
+
+rule compare_published:
+    input:
+        resilience=grid.table("resilience"),
+        published=asked("reproduction", lambda wildcards: plan.study("reproduction").compared(plan)),
+    output:
+        grid.table("reproduction"),
+    log:
+        f"{LOGS}/compare_published.log",
+    benchmark:
+        f"{TIMES}/compare_published.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        margin=told(lambda wildcards: plan.study("reproduction").margin),
+        level=told(lambda wildcards: 1 - plan.study("claims").confidence),
+        code=code(os.path.join(study_folder, "compare_published.py")),
+    message:
+        "table: reproduction"
+    script:
+        "compare_published.py"

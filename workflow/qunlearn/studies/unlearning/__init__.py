@@ -1,0 +1,53 @@
+"""Fig. 3: unlearning, and the curvature of the loss that models start it from."""
+
+from qunlearn.grid.names import base
+from qunlearn.parts.registry import find
+from qunlearn.studies.study import Study
+from qunlearn.studies.unlearning.claims import CLAIMS
+
+
+class Unlearning(Study):
+    """Accuracy against the unlearning step, by method, and the landscape roughening ratio
+    (Fig. 3)."""
+
+    group = "main"
+    figure = "fig3"
+    tables = ("unlearning",)
+    reads = ("unlearning", "landscape", "surface")
+    claims = CLAIMS
+
+    def needs(self, plan):
+        grid = plan.grid
+        return {"cells": grid.unlearned(grid.unlearning_cases(), plan.config["methods"])}
+
+    def settings(self, plan):
+        return {"seeds": list(plan.grid.seeds)}
+
+    def drawing(self, plan):
+        return {
+            "datasets": plan.config["datasets"],
+            "models": plan.grid.stage_models("unlearning"),
+            "surface_models": plan.study("landscape").surface_models(plan),
+            "landscape_models": plan.grid.stage_models("landscape"),
+            "methods": plan.config["methods"],
+        }
+
+    def pipeline_problems(self, plan):
+        from qunlearn.config.check import cell_problems
+
+        models = plan.grid.stage_models("unlearning")
+        return one_call_problems(plan, models) + cell_problems(plan, "unlearning", models)
+
+
+def one_call_problems(plan, models: list[str]) -> list[str]:
+    """Models that are fitted in one call read one set of samples, the retain set."""
+    methods = {name: find("method", base(name)) for name in plan.config["methods"]}
+    ascending = [name for name, method in methods.items() if "forget" in method.reads()]
+    if not ascending:
+        return []
+    return [
+        f"unlearning.architectures: {model} is fitted in one call and cannot read the forget set, "
+        f"as {' and '.join(ascending)} would: name another architecture for it there, or other methods"
+        for model in models
+        if plan.family(model).fitted
+    ]

@@ -1,0 +1,56 @@
+"""What the paper says about unlearning (Fig. 3a, b)."""
+
+from functools import partial
+
+from qunlearn.studies.claims import measures
+from qunlearn.studies.claims.claim import Claim
+
+REPAIR = "best method at the end - poisoned model"
+DIP = "depth below start and end, mean over methods"
+
+of_unlearning = partial(Claim, section="Quantum machine unlearning, Fig. 3a, b", table="unlearning")
+
+CLAIMS = {
+    "mlp_needs_repair": of_unlearning(
+        sentence="Poisoning leaves an MLP in need of repair.",
+        model="mlp",
+        measure=measures.repair,
+        quantity=REPAIR,
+        keys=("above",),
+    ),
+    "qnn_needs_repair": of_unlearning(
+        sentence="Poisoning leaves a QNN in need of repair.",
+        model="qnn",
+        measure=measures.repair,
+        quantity=REPAIR,
+        keys=("above",),
+    ),
+    "mlp_stays_below_retrain": of_unlearning(
+        sentence="Approximate unlearning of the MLP stays below retraining.",
+        model="mlp",
+        measure=measures.gap,
+        quantity="retrain - best approximate method, at the end",
+        keys=("above",),
+    ),
+    "qnn_sooner_than_retrain": of_unlearning(
+        sentence="Approximate unlearning of the QNN is there sooner than retraining.",
+        model="qnn",
+        measure=measures.steps_saved,
+        quantity="steps saved to retrain's accuracy - {tolerance}",
+        keys=("tolerance", "above"),
+    ),
+    "qnn_dips": of_unlearning(
+        sentence="The QNN's accuracy dips transiently while it unlearns.",
+        model="qnn",
+        measure=measures.dip,
+        quantity=DIP,
+        keys=("above",),
+    ),
+    "mlp_does_not_dip": of_unlearning(
+        sentence="The MLP's accuracy does not dip while it unlearns.",
+        model="mlp",
+        measure=measures.dip,
+        quantity=DIP,
+        keys=("below",),
+    ),
+}

@@ -1,0 +1,180 @@
+"""Fig. 3: unlearning. Validation accuracy against the unlearning step, the loss around clean and
+poisoned minima, and the landscape roughening ratio."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from qunlearn.plots import panels, style
+from qunlearn.plots.looks import Looks
+from qunlearn.statistics.roughening import geometric_mean
+
+#: Evaluation set of the landscape -> what it is called.
+SETS = {"train": "own training data", "validation": "validation data"}
+#: Most panels of ratios side by side.
+MOST = 4
+
+
+# -- accuracy against the step -------------------------------------------------------------------
+def draw_curves(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -> None:
+    """A line with its band for every method; one that takes a single step has marks."""
+    for method in methods:
+        curve = style.select(part, method=method)
+        steps = np.sort(curve["step"].unique())
+        look = looks.method(method)
+        line = {"color": look.colour, "ls": look.line, "label": look.label}
+        if len(steps) == 2:
+            line |= {"marker": "o", "ms": 3}
+        style.band(axis, steps, curve, "val_accuracy", "step", **line)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    style.note_collapsed(axis, part, ["method", "seed"])
+
+
+def draw_unlearning(figure, table: pd.DataFrame, datasets, models, methods, letters, looks) -> None:
+    """A row of panels per dataset, one panel per model, at the smallest fraction unlearned."""
+    alpha = table["alpha"].min()
+    grid = figure.subplots(len(datasets), len(models), squeeze=False, sharex="col", sharey="row")
+    for row, dataset in zip(grid, datasets):
+        here = style.select(table, dataset=dataset, alpha=alpha)
+        for axis, model in zip(row, models):
+            draw_curves(axis, style.select(here, model=model), methods, looks)
+            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
+            style.panel_letter(axis, next(letters))
+        lowest = here["val_accuracy"].min()
+        row[0].set_ylim(max(0, np.floor(lowest * 10) / 10), 1.03)
+        row[0].set_ylabel(f"{looks.dataset(dataset)}\nvalidation accuracy")
+    for axis in grid[-1]:
+        axis.set_xlabel("unlearning step (epochs)")
+    legend = grid[0][0].get_legend_handles_labels()
+    style.legend_of_means(figure, *legend, table["seed"].nunique())
+
+
+# -- loss around minima --------------------------------------------------------------------------
+def draw_surface(axis, part: pd.DataFrame, low: float, high: float) -> None:
+    """Loss above that of the trained parameters over the plane; vertical axis and colour scale from
+    `low` to `high`."""
+    rise = part.pivot(index="a", columns="b", values="rise")
+    a, b = np.meshgrid(rise.index, rise.columns, indexing="ij")
+    colours = {"cmap": "viridis", "vmin": low, "vmax": high}
+    lines = {"rstride": 1, "cstride": 1, "lw": 0.1, "ec": (0, 0, 0, 0.25)}
+    axis.plot_surface(a, b, rise.to_numpy(), **colours, **lines)
+    edge = rise.index.max()
+    axis.set(zlim=(low, high), xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
+    axis.locator_params(axis="z", nbins=3)
+    axis.tick_params(pad=-4, labelsize=6)
+    axis.set_xlabel("a", labelpad=-11)
+    axis.set_ylabel("b", labelpad=-11)
+    axis.view_init(elev=24, azim=-58)
+    axis.set_box_aspect((1, 1, 0.75), zoom=1.08)
+    if part["collapsed"].any():
+        place = {"transform": axis.transAxes, "ha": "center", "size": 6.5}
+        axis.text2D(0.5, 0.4, "collapsed", color=style.CAVEAT, **place)
+
+
+def draw_pair(figure, table: pd.DataFrame) -> None:
+    """A clean and a poisoned model's surfaces, on the same axes and colour scale."""
+    centre = style.select(table, a=0, b=0).set_index("alpha")["loss"]
+    rise = table["loss"] - table["alpha"].map(centre)
+    table = table.assign(rise=rise)
+    low, high = np.nan_to_num([rise.min(), rise.max()])
+    high = max(high, low + 1e-9)
+    axes = figure.subplots(1, 2, subplot_kw={"projection": "3d"})
+    for axis, (alpha, part) in zip(axes, table.groupby("alpha")):
+        draw_surface(axis, part, low, high)
+        words = "clean"
+        if alpha:
+            words = f"α = {alpha:g}"
+        largest = part["eigenvalue_a"].iloc[0]
+        axis.set_title(f"{words}, λ = {largest:.2g}", size=7, y=1.02, pad=0)
+
+
+def draw_surfaces(figure, table: pd.DataFrame, datasets, models, letters, looks: Looks) -> None:
+    """A row of pairs per dataset, one pair per model."""
+    pairs = list(product(datasets, models))
+    grid = figure.subfigures(len(datasets), len(models), squeeze=False)
+    for pair, (dataset, model) in zip(grid.flat, pairs):
+        draw_pair(pair, style.select(table, dataset=dataset, model=model))
+        title = f"{looks.dataset(dataset)}, {looks.model(model).title}"
+        pair.suptitle(title, size=8)
+        pair.text(0.01, 0.97, next(letters), weight="bold", size=9, va="top")
+
+
+# -- the landscape roughening ratio --------------------------------------------------------------
+def draw_bars(axis, table: pd.DataFrame, models: list[str], looks: Looks) -> None:
+    """Groups of bars, one per poisoned fraction, with a bar for every model."""
+    alphas = np.sort(table.loc[table["alpha"] > 0, "alpha"].unique())
+    width = 0.8 / len(models)
+    first = -(len(models) - 1) / 2
+    lost = 0
+    for (group, alpha), (place, model) in product(enumerate(alphas), enumerate(models)):
+        ratios = style.select(table, model=model, alpha=alpha)["lrr"]
+        colour = looks.model(model, models).colour
+        x = group + (first + place) * width
+        lost += draw_bar(axis, x, 0.9 * width, ratios, colour)
+    axis.set_yscale("log")
+    axis.axhline(1, color="0.2", ls="--", lw=0.8)
+    words = [f"{alpha:g}" for alpha in alphas]
+    axis.set(xticks=range(len(alphas)), xticklabels=words, xlabel="corrupted fraction α")
+    collapsed = style.collapsed_runs(table, ["model", "alpha", "seed"])
+    panels.note_ratios(axis, collapsed, lost)
+
+
+def draw_bar(axis, x: float, width: float, ratios: pd.Series, colour: str) -> int:
+    """A bar from 1 to the geometric mean over seeds, dots the single runs; returns how many ratios
+    have no place on a logarithmic axis."""
+    drawn = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if len(drawn):
+        height = geometric_mean(drawn) - 1
+        axis.bar(x, height, width, bottom=1, color=colour, alpha=0.75, lw=0)
+        axis.plot([x] * len(drawn), drawn, "o", ms=2, mfc="white", mec="0.15", mew=0.5)
+    return len(ratios) - len(drawn)
+
+
+def draw_ratios(figure, table: pd.DataFrame, datasets, models, letters, looks: Looks) -> None:
+    """A panel per dataset and evaluation set."""
+    pairs = list(product(datasets, SETS))
+    grid = style.panel_grid(figure, len(pairs), MOST, sharey=True)
+    for axis, (dataset, part) in zip(grid.flat, pairs):
+        here = style.select(table, dataset=dataset, eval_set=part)
+        draw_bars(axis, here, models, looks)
+        axis.set_title(f"{looks.dataset(dataset)}\n{SETS[part]}", linespacing=1.1)
+        style.panel_letter(axis, next(letters))
+    for line in grid:
+        line[0].set_ylabel("Tr H(α) / Tr H(0)")
+    handles = []
+    for model in models:
+        look = looks.model(model, models)
+        bar = plt.Rectangle((0, 0), 1, 1, color=look.colour, alpha=0.75, lw=0, label=look.title)
+        handles.append(bar)
+    where = {"loc": "outside upper center", "ncols": min(len(handles), 6)}
+    figure.legend(handles=handles, handlelength=1, **where)
+
+
+def draw(
+    *,
+    unlearning: pd.DataFrame,
+    landscape: pd.DataFrame,
+    surface: pd.DataFrame,
+    datasets: list[str],
+    models: list[str],
+    surface_models: list[str],
+    landscape_models: list[str],
+    methods: list[str],
+    looks: Looks,
+):
+    """A row of unlearning panels per dataset, one panel per model; a row of loss surfaces per
+    dataset; below, the LRR per dataset and evaluation set."""
+    rows = len(datasets)
+    rows_of_ratios = style.rows_of_panels(rows * len(SETS), MOST)
+    heights = [1.75 * rows + 0.25, 1.75 * rows, 1.9 * rows_of_ratios + 0.25]
+    figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+    letters = style.letters()
+    draw_unlearning(top, unlearning, datasets, models, methods, letters, looks)
+    draw_surfaces(middle, surface, datasets, surface_models, letters, looks)
+    draw_ratios(bottom, landscape, datasets, landscape_models, letters, looks)
+    return figure

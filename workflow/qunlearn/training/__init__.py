@@ -1,0 +1,1 @@
+"""The trainer: schedules, losses, streams of minibatches, and the loop that all models share."""

@@ -1,0 +1,88 @@
+"""Loss and accuracy of models on sets of samples, and whether a training failed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.training.losses import cross_entropy, real_dtype
+from qunlearn.training.replicas import vectorised
+from qunlearn.training.streams import EvalSet
+
+
+class Questions(NamedTuple):
+    """An evaluation set without the name of its pool: `rows` (N,), None for the whole pool, and
+    `labels` (N,) of one replica; with a leading replica axis outside its program."""
+
+    rows: jnp.ndarray | None
+    labels: jnp.ndarray
+
+
+def sources_of(evals: dict[str, EvalSet]) -> dict[str, str]:
+    """Which pool each evaluation set reads."""
+    return {name: one.pool for name, one in evals.items()}
+
+
+def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
+    """Rows and labels of each evaluation set, in the precision of the process."""
+    questions = {}
+    for name, one in evals.items():
+        labels = np.asarray(one.labels, real_dtype())
+        questions[name] = Questions(one.rows, labels)
+    return questions
+
+
+def measure(model, sources: dict[str, str], pools: dict, variables: tuple, questions: dict) -> dict:
+    """Loss and accuracy of one replica on every evaluation set, from one forward pass per pool."""
+    logits = {}
+    for source in dict.fromkeys(sources.values()):
+        names = [name for name in questions if sources[name] == source]
+        rows = [questions[name].rows for name in names]
+        parts = _logits(model, pools[source], variables, rows)
+        logits.update(zip(names, parts))
+    record = {}
+    for name, (_, labels) in questions.items():
+        z = logits[name]
+        losses = cross_entropy(z, labels)
+        right = (z > 0) == (labels > 0.5)
+        record[f"{name}_loss"] = jnp.mean(losses)
+        record[f"{name}_accuracy"] = jnp.mean(right)
+    return record
+
+
+def _logits(model, pool, variables: tuple, rows: list) -> list:
+    """Logits of several sets of rows of one pool, None for all of them."""
+    if len(rows) == 1:
+        logits, _ = model.logits(*variables, pool, rows[0])
+        return [logits]
+    together = jnp.concatenate(rows)
+    logits, _ = model.logits(*variables, pool, together)
+    ends = np.cumsum([len(part) for part in rows])
+    return jnp.split(logits, ends[:-1])
+
+
+def evaluate(model, variables: tuple, pools: dict, evals: dict[str, EvalSet]) -> dict:
+    """Loss and accuracy (R,) of R replicas, `variables` = (params, state), on every evaluation
+    set, under the names that learning curves use."""
+    sources = sources_of(evals)
+    questions = questions_of(evals)
+
+    def one(pools, variables, questions):
+        return measure(model, sources, pools, variables, questions)
+
+    pools = jax.tree.map(lambda pool: jnp.asarray(pool, real_dtype()), pools)
+    found = jax.jit(vectorised(one))(pools, variables, questions)
+    return jax.tree.map(np.asarray, found)
+
+
+def diverged(losses: np.ndarray) -> np.ndarray:
+    """(R,) of True where a learning curve (R, records + 1) of the loss that was minimised, in nats,
+    is that of a failed training: not finite, or its end a tenth above both its beginning and ln 2,
+    which a coin reaches."""
+    first, last = losses[:, 0], losses[:, -1]
+    ceiling = 1.1 * np.fmax(first, np.log(2))
+    finite = np.isfinite(losses).all(axis=1)
+    return ~(finite & (last <= ceiling))

@@ -1,0 +1,93 @@
+"""Models that are fitted in one call, by scikit-learn or a solver of its manner: no epochs, no
+schedule.
+
+What was fitted is turned into arrays, so that the logit is computed, stored and evaluated like any
+other model's. Learning curves have two points: before, with all parameters zero, and after the fit.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qunlearn.lazy import jax
+from qunlearn.training.classifier import Classifier
+from qunlearn.training.features import columns_in_use, real_features
+
+if TYPE_CHECKING:
+    from qunlearn.training.workload import Trained, Workload
+
+
+class Fitted(Classifier):
+    """Base class: columns of `real_features` that are zero in every row are left out.
+
+    A subclass defines `fit`, or `estimator` and `arrays`; and `landscape` = True where parameters
+    minimise a loss of logits.
+    """
+
+    landscape = False
+
+    def __init__(self, rows: list[np.ndarray]):
+        features = [real_features(x) for x in rows]
+        self.columns = columns_in_use(features)
+        #: Features (M, d) of all samples that may be trained on, in the order of the pool 'train'.
+        self.known = np.concatenate(features[:-1])[:, self.columns]
+
+    def encode(self, x):
+        return real_features(x)[:, self.columns]
+
+    def estimator(self):
+        """An unfitted classifier in scikit-learn's manner."""
+        raise NotImplementedError
+
+    def arrays(self, fitted, rows: np.ndarray, labels: np.ndarray) -> tuple[dict, dict]:
+        """The (params, state) that `logits` reads, of a fitted estimator."""
+        raise NotImplementedError
+
+    def fit(self, pool: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> tuple[dict, dict]:
+        """(params, state) for the training samples `rows` (N,) of a pool with `labels` (N,).
+
+        Raises sklearn's ConvergenceWarning where the estimator gives up early.
+        """
+        from sklearn.exceptions import ConvergenceWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            fitted = self.estimator().fit(pool[rows], labels)
+        return self.arrays(fitted, rows, labels)
+
+    def optimise(self, workload: Workload, progress=lambda *_: None) -> Trained:
+        """Fit every replica to its one stream; loss, start and schedule are not read."""
+        from qunlearn.training.evaluate import evaluate
+        from qunlearn.training.workload import Trained
+
+        pools, evals = workload.pools, workload.evals
+        (stream,) = workload.streams.values()
+        total = len(stream.rows)
+        found = []
+        for rows, labels in zip(stream.rows, stream.labels):
+            found.append(self.fit(pools["train"], rows, labels))
+            done = len(found)
+            progress(done / total, f"fit {done} of {total}")
+        params, state = jax.tree.map(lambda *leaves: np.stack(leaves), *found)
+        zero = jax.tree.map(np.zeros_like, params)
+        before = evaluate(self, (zero, state), pools, evals)
+        after = evaluate(self, (params, state), pools, evals)
+        curves = {}
+        for name in after:
+            curves[name] = np.stack([before[name], after[name]], axis=1)  # (R, 2)
+        return Trained(params, state, curves)
+
+    def diverged(self, losses):
+        """A fit that converged has not; its decision value need not be a good log-odds."""
+        return ~np.isfinite(losses).all(axis=1)
+
+
+def between(matrix, rows, known):
+    """(B, N) part of a `matrix` (P, M) of a whole pool against all known samples, computed once for
+    all replicas: the pool's `rows` (B,), None for all, against those `known` (N,) to a replica."""
+    if rows is None:
+        return matrix[:, known]
+    return matrix[rows[:, None], known]

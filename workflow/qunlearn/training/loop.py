@@ -1,0 +1,156 @@
+"""One replica's epochs: a loop over minibatches inside a loop over epochs, compiled as one program.
+
+What differs between training and the methods of unlearning is the loss, the starting point and the
+streams that a minibatch is drawn from; nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from qunlearn.training.classifier import Classifier
+from qunlearn.training.evaluate import Questions, measure
+from qunlearn.training.streams import Batch, Stream
+
+
+class Shared(NamedTuple):
+    """What all replicas of a call have in common.
+
+    `pools`: features by name; `updates` (epochs,): how many minibatches of an epoch are used, all
+    or none; `due` (epochs,): whether the epoch's record is, which holds zeros where not. Neither is
+    a constant of the program: the same one records the untrained models, and the updates do not
+    depend on what is recorded, to the bit.
+    """
+
+    pools: dict[str, jnp.ndarray]
+    updates: jnp.ndarray
+    due: jnp.ndarray
+
+
+class Own(NamedTuple):
+    """What is a replica's own. `orders[stream]` (epochs, updates, width): the positions in it of
+    every minibatch, -1 for padding."""
+
+    streams: dict[str, Stream]
+    questions: dict[str, Questions]
+    data: dict
+    orders: dict[str, jnp.ndarray]
+
+
+class Variables(NamedTuple):
+    """All that updates change."""
+
+    params: dict
+    state: dict
+    optimiser_state: tuple
+
+
+class Best(NamedTuple):
+    """The variables with the lowest loss so far on the samples held out, and that loss."""
+
+    variables: Variables
+    loss: jnp.ndarray
+
+
+class Descent(NamedTuple):
+    """How far a replica has come; `best` is None without early stopping."""
+
+    now: Variables
+    best: Best | None
+
+
+class Program(NamedTuple):
+    """What is compiled into the program of one replica; `sources`: pools of evaluation sets."""
+
+    model: Classifier
+    loss: Callable
+    optimiser: optax.GradientTransformation
+    sources: dict[str, str]
+
+    def run(self, shared: Shared, descent: Descent, own: Own) -> tuple[Descent, dict]:
+        """Some epochs: where they lead, and a record (epochs,) by name of every one."""
+        pool = shared.pools["train"]
+
+        def epoch(descent, step):
+            minibatches, updates, due = step
+            now = self._updated(pool, descent.now, own, minibatches, updates)
+            record = self._record(shared.pools, now, own.questions, due)
+            best = descent.best
+            if best is not None:
+                found = Best(now, record["held_out_loss"])
+                best = _better(found, best, is_trained=updates > 0)
+            return Descent(now, best), record
+
+        steps = (own.orders, shared.updates, shared.due)
+        return jax.lax.scan(epoch, descent, steps)
+
+    def _updated(self, pool, variables: Variables, own: Own, minibatches: dict, updates):
+        """The variables after the first `updates` minibatches of an epoch."""
+
+        def update(number, variables):
+            chosen = jax.tree.map(lambda order: order[number], minibatches)
+            return self._update(pool, variables, own, chosen)
+
+        return jax.lax.fori_loop(0, updates, update, variables)
+
+    def _update(self, pool, variables: Variables, own: Own, positions: dict) -> Variables:
+        """One step of the optimiser, on one minibatch of every stream."""
+        params, state, optimiser_state = variables
+
+        def objective(params):
+            batches, new_state = self._forward(pool, (params, state), own.streams, positions)
+            loss = self.loss(batches, params, own.data)
+            return loss, new_state
+
+        derivative = jax.value_and_grad(objective, has_aux=True)
+        (_, state), gradient = derivative(params)
+        step, optimiser_state = self.optimiser.update(gradient, optimiser_state, params)
+        params = optax.apply_updates(params, step)
+        return Variables(params, state, optimiser_state)
+
+    def _forward(self, pool, variables: tuple, streams: dict[str, Stream], positions: dict):
+        """Batches of all streams, from one forward pass over their rows, and the new state."""
+        weights, picked = {}, {}
+        for name, stream in streams.items():
+            chosen = positions[name]
+            weights[name] = (chosen >= 0).astype(pool.dtype)
+            picked[name] = jax.tree.map(lambda array: array[chosen], stream)  # noqa: B023
+        rows = [part.rows for part in picked.values()]
+        logits, state = self.model.logits(
+            *variables,
+            pool,
+            rows=jnp.concatenate(rows),
+            weight=jnp.concatenate(list(weights.values())),
+            train=True,
+        )
+        ends = np.cumsum([len(part) for part in rows])
+        parts = jnp.split(logits, ends[:-1])
+        batches = {}
+        for name, part in zip(streams, parts):
+            _, labels, teacher = picked[name]
+            batches[name] = Batch(part, labels, teacher, weights[name])
+        return batches, state
+
+    def _record(self, pools: dict, now: Variables, questions: dict, due) -> dict:
+        """Loss and accuracy on every evaluation set where a record is due, else zeros."""
+
+        def look(*variables):
+            return measure(self.model, self.sources, pools, variables, questions)
+
+        def skip(*variables):
+            shapes = jax.eval_shape(look, *variables)
+            return jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), shapes)
+
+        return jax.lax.cond(due, look, skip, now.params, now.state)
+
+
+def _better(found: Best, best: Best, is_trained) -> Best:
+    """The one with the lower loss, where there was any training."""
+    improved = is_trained & (found.loss < best.loss)
+    return jax.tree.map(lambda new, old: jnp.where(improved, new, old), found, best)

@@ -1,0 +1,197 @@
+"""One optimisation loop for training and for every unlearning method: R independent replicas of
+one model at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.training.evaluate import questions_of, sources_of
+from qunlearn.training.loop import Best, Descent, Own, Program, Shared, Variables
+from qunlearn.training.losses import real_dtype
+from qunlearn.training.optimiser import adam
+from qunlearn.training.plan import Group, Plan, grouped, planned, segments
+from qunlearn.training.replicas import over_replicas, replicas_together
+from qunlearn.training.streams import Stream
+from qunlearn.training.workload import Trained, Workload
+
+
+class Finished(NamedTuple):
+    """Replicas at the end, and their learning curves (R, records + 1)."""
+
+    variables: Variables
+    curves: dict[str, np.ndarray]
+
+
+def minimise(model, workload: Workload, progress: Callable = lambda *_: None) -> Trained:
+    """Minimise the loss of a workload for all of its replicas.
+
+    `progress` is told the fraction done and a one-line summary.
+    """
+    plan = planned(workload)
+    lanes = _lanes(model, workload)
+    groups = grouped(workload.replicas, lanes)
+    calls = len(groups) * len(plan.due)
+    report = _Report(progress, calls)
+    runner = _Runner(model, workload, plan, lanes)
+    finished = [runner.run(group, report) for group in groups]
+    variables, curves = jax.tree.map(_joined, *finished)
+    return Trained(
+        variables.params,
+        variables.state,
+        curves,
+        variables.optimiser_state,
+    )
+
+
+def one_epoch(model, workload: Workload, order: dict[str, np.ndarray]) -> tuple[Callable, tuple]:
+    """The program of one epoch of all replicas, without evaluation, and its arguments: what a
+    benchmark times. `order[stream]` (R, updates, width) are the minibatches."""
+    program = _program(model, workload._replace(evals={}))
+    replicas, updates, _ = next(iter(order.values())).shape
+    shared = Shared(
+        workload.pools,
+        updates=np.full(1, updates, np.int32),
+        due=np.ones(1, bool),
+    )
+    own = Own(
+        workload.streams,
+        questions={},
+        data=workload.data,
+        orders={name: positions[:, None] for name, positions in order.items()},
+    )
+    descent = _begin(program, workload.start, early_stopping=False)
+    return over_replicas(program.run, replicas), (shared, descent, own)
+
+
+class _Runner:
+    """A workload's program, compiled once, and the groups that it runs."""
+
+    def __init__(self, model, workload: Workload, plan: Plan, lanes: int):
+        self.workload, self.plan = workload, plan
+        self.program = _program(model, workload)
+        self.call = jax.jit(over_replicas(self.program.run, lanes), donate_argnums=1)
+        self.pools = _in_precision(workload.pools, jnp.asarray)
+        self.own = _own(workload)
+
+    def run(self, group: Group, report: _Report) -> Finished:
+        """All epochs of a group."""
+        workload = self.workload
+        start = group.take(workload.start)
+        own = group.take(self.own)
+        generators = [workload.generators[member] for member in group.members]
+        descent = _begin(self.program, start, "held_out" in workload.evals)
+        records = []
+        for segment in segments(self.plan, group, generators):
+            shared = Shared(self.pools, segment.updates, segment.due)
+            mine = own._replace(orders=segment.orders)
+            descent, found = self.call(shared, descent, mine)
+            if segment.due.any():
+                record = {
+                    name: np.asarray(values)[:, segment.due] for name, values in found.items()
+                }
+                records.append(group.members_of(record))
+            if segment.updates.any():
+                report(records[-1])
+        return _finish(group.members_of(descent), records)
+
+
+def _lanes(model, workload: Workload) -> int:
+    """Replicas per program."""
+    leaves = jax.tree.leaves(workload.start[0])
+    total = sum(leaf.size * leaf.itemsize for leaf in leaves)
+    bytes_each = total // workload.replicas
+    return replicas_together(bytes_each, workload.replicas, model.together)
+
+
+def _program(model, workload: Workload) -> Program:
+    schedule = workload.schedule
+    optimiser = adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
+    return Program(model, workload.loss, optimiser, sources_of(workload.evals))
+
+
+def _own(workload: Workload) -> Own:
+    """What is each replica's own, in the precision of the process; minibatches are drawn later."""
+    streams = {}
+    for name, (rows, *values) in workload.streams.items():
+        streams[name] = Stream(np.asarray(rows), *_in_precision(values))
+    return Own(
+        streams,
+        questions_of(workload.evals),
+        _in_precision(workload.data),
+        orders={},
+    )
+
+
+def _in_precision(tree, convert: Callable = np.asarray):
+    """Arrays of real numbers in the precision of the process."""
+    real = real_dtype()
+    return jax.tree.map(lambda array: convert(array, real), tree)
+
+
+def _begin(program: Program, start: tuple, early_stopping: bool) -> Descent:
+    """Where replicas start; the optimiser begins anew where `start` holds no state of it."""
+    params, state, *kept = start
+    if not kept:
+        kept = [jax.vmap(program.optimiser.init)(params)]
+    now = Variables(params, state, *kept)
+    if not early_stopping:
+        return Descent(now, None)
+    count = now.optimiser_state[0]
+    no_loss_yet = jnp.full(count.shape, jnp.inf, real_dtype())
+    copy = jax.tree.map(jnp.copy, now)
+    return Descent(now, Best(copy, no_loss_yet))
+
+
+def _finish(descent: Descent, records: list[dict]) -> Finished:
+    """Where a group arrived, and its learning curves."""
+    curves = {}
+    for name in records[0]:
+        parts = [record[name] for record in records]
+        curves[name] = np.concatenate(parts, axis=1)
+    if descent.best is None:
+        return Finished(descent.now, curves)
+    return Finished(descent.best.variables, stopped(curves))
+
+
+def stopped(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Learning curves (R, epochs + 1) with every epoch after the one of lowest 'held_out_loss'
+    replaced by that one."""
+    losses = curves["held_out_loss"][:, 1:]
+    losses = np.where(np.isnan(losses), np.inf, losses)
+    best = 1 + np.argmin(losses, axis=1, keepdims=True)  # (R, 1)
+    epochs = np.arange(losses.shape[1] + 1)
+    epochs = np.minimum(epochs, best)  # (R, epochs + 1)
+    held = {}
+    for name, values in curves.items():
+        held[name] = np.take_along_axis(values, epochs, axis=1)
+    return held
+
+
+def _joined(*parts: np.ndarray) -> np.ndarray:
+    """One array of all groups."""
+    return np.concatenate(parts)
+
+
+class _Report:
+    """Tells `progress` after each of so many `calls` what is done and how long the rest takes."""
+
+    def __init__(self, progress: Callable, calls: int):
+        self.progress = progress
+        self.calls = calls
+        self.done = 0
+        self.began = time.monotonic()
+
+    def __call__(self, record: dict[str, np.ndarray]) -> None:
+        self.done += 1
+        elapsed = time.monotonic() - self.began
+        left = elapsed * (self.calls - self.done) / self.done
+        name, values = next(iter(record.items()))
+        latest = values[:, -1].mean()
+        text = f"{name} {latest:.4f}, {left:.0f} s left"
+        self.progress(self.done / self.calls, text)

@@ -1,0 +1,141 @@
+"""How a workload is run: which replicas together, and its epochs in segments.
+
+Replicas run in groups, each a single program for as many of them as fit the cache. A call of the
+program makes a segment, about a tenth of the epochs, so that progress can be told; one call before
+makes no updates, for the first record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.training.streams import minibatch_order, widths
+from qunlearn.training.workload import Workload
+
+#: Segments that the epochs of a schedule are divided into, where their number allows it.
+SEGMENTS = 10
+
+
+class Plan(NamedTuple):
+    """A schedule cut into segments of equal length, which compile once.
+
+    `sizes`: samples of each stream; `widths`: how many of them enter one update; `steps`: updates
+    per epoch; `due` (segments, epochs): which epochs are recorded.
+    """
+
+    sizes: dict[str, int]
+    widths: dict[str, int]
+    steps: int
+    due: np.ndarray
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of one segment."""
+        return self.due.shape[1]
+
+
+class Group(NamedTuple):
+    """Replicas that run together, numbers of the `members`. `index` (lanes,) fills a short group up
+    with copies of its last member, so that one program serves all groups."""
+
+    members: list[int]
+    index: np.ndarray
+
+    def take(self, tree):
+        """The group's part of arrays with a leading replica axis."""
+        return jax.tree.map(lambda array: jnp.asarray(array[self.index]), tree)
+
+    def members_of(self, tree):
+        """The members' part of the group's arrays, without copies."""
+        count = len(self.members)
+        return jax.tree.map(lambda array: np.asarray(array)[:count], tree)
+
+    def filled(self, arrays: list[np.ndarray]) -> np.ndarray:
+        """Arrays of the members, stacked, with copies of the last one."""
+        missing = len(self.index) - len(arrays)
+        copies = [arrays[-1]] * missing
+        return np.stack(arrays + copies)
+
+
+class Segment(NamedTuple):
+    """One call of a group's program: `updates` and `due` of `loop.Shared`, `orders` of `loop.Own`
+    with a leading replica axis."""
+
+    updates: np.ndarray
+    due: np.ndarray
+    orders: dict[str, np.ndarray]
+
+
+def planned(workload: Workload) -> Plan:
+    """How the epochs of a workload's schedule are run and recorded."""
+    schedule = workload.schedule
+    sizes = {name: stream.rows.shape[1] for name, stream in workload.streams.items()}
+    steps, per_update = widths(list(sizes.values()), schedule.batch)
+    epochs = np.arange(1, schedule.epochs + 1)
+    due = epochs % _recorded_every(workload) == 0
+    segments = _nearest_divisor(schedule.epochs, SEGMENTS)
+    return Plan(
+        sizes,
+        widths=dict(zip(sizes, per_update)),
+        steps=steps,
+        due=due.reshape(segments, -1),
+    )
+
+
+def _recorded_every(workload: Workload) -> int:
+    """Epochs between two records: every one where early stopping watches them."""
+    wanted = 1 if "held_out" in workload.evals else workload.schedule.record
+    return max(d for d in _divisors(workload.schedule.epochs) if d <= wanted)
+
+
+def _nearest_divisor(total: int, wanted: int) -> int:
+    return min(_divisors(total), key=lambda d: abs(d - wanted))
+
+
+def _divisors(total: int) -> list[int]:
+    return [d for d in range(1, total + 1) if total % d == 0]
+
+
+def grouped(replicas: int, lanes: int) -> list[Group]:
+    """All replicas, `lanes` at a time."""
+    groups = []
+    for first in range(0, replicas, lanes):
+        end = min(first + lanes, replicas)
+        members = list(range(first, end))
+        copies = [end - 1] * (first + lanes - end)
+        index = np.array(members + copies)
+        groups.append(Group(members, index))
+    return groups
+
+
+def segments(plan: Plan, group: Group, generators: list) -> Iterator[Segment]:
+    """The calls of a group's program: one without updates that makes the first record, then the
+    epochs, with minibatches from the members' `generators`."""
+    lanes = len(group.index)
+    blank = {}
+    for name, width in plan.widths.items():
+        shape = (lanes, plan.epochs, plan.steps, width)
+        blank[name] = np.zeros(shape, np.int32)
+    none = np.zeros(plan.epochs, np.int32)
+    at_once = np.arange(plan.epochs) == 0
+    yield Segment(none, at_once, blank)
+    updates = np.full(plan.epochs, plan.steps, np.int32)
+    for due in plan.due:
+        yield Segment(updates, due, _drawn(plan, group, generators))
+
+
+def _drawn(plan: Plan, group: Group, generators: list) -> dict[str, np.ndarray]:
+    """Minibatches (lanes, epochs, steps, width) of every stream for the next epochs."""
+    orders = {}
+    dealt = False  # the first stream is read in order, the others are spread over its updates
+    for name, size in plan.sizes.items():
+        shape = plan.epochs, size, plan.steps, plan.widths[name]
+        drawn = [minibatch_order(rng, *shape, dealt) for rng in generators]
+        orders[name] = group.filled(drawn)
+        dealt = True
+    return orders

@@ -1,0 +1,95 @@
+"""Where minibatches come from, and what models are evaluated on.
+
+All replicas share one pool of features. A stream holds, per replica, the rows of the pool that
+belong to it and their labels; the first stream sets the number of updates per epoch, the others are
+spread evenly over them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.runtime.errors import UserError
+from qunlearn.training.losses import bernoulli_kl, cross_entropy, weighted_mean
+
+
+class Stream(NamedTuple):
+    """Samples that minibatches are drawn from: `rows`, `labels`, `teacher` are (R, N).
+
+    `teacher` holds the poisoned model's logits, None where no loss asks for them.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    teacher: np.ndarray | None = None
+
+
+class Batch(NamedTuple):
+    """A minibatch of a stream, as a loss sees it: all (B,); weight is 1 for samples and 0 for
+    padding."""
+
+    logits: jnp.ndarray
+    labels: jnp.ndarray
+    teacher: jnp.ndarray | None
+    weight: jnp.ndarray
+
+    def cross_entropy(self):
+        """Mean binary cross-entropy of its samples, nats."""
+        return weighted_mean(cross_entropy(self.logits, self.labels), self.weight)
+
+    def divergence(self):
+        """Mean KL(teacher || model) of its samples' outputs, nats.
+
+        Raises UserError where no teacher was asked for.
+        """
+        if self.teacher is None:
+            raise UserError(
+                "a loss calls divergence(), but its method does not ask for the poisoned model's "
+                "outputs: set `teacher = True` in its class."
+            )
+        return weighted_mean(bernoulli_kl(self.teacher, self.logits), self.weight)
+
+
+class EvalSet(NamedTuple):
+    """Samples that loss and accuracy are recorded on.
+
+    `pool` names the feature pool, `rows` is (R, N) or None for the whole pool, `labels` is (R, N).
+    """
+
+    pool: str
+    rows: np.ndarray | None
+    labels: np.ndarray
+
+
+def widths(sizes: list[int], batch: int) -> tuple[int, list[int]]:
+    """Updates per epoch, and how many samples of each stream enter one update."""
+    first, *others = sizes
+    batch = min(batch, first) if batch else first
+    steps = math.ceil(first / batch)
+    spread = [math.ceil(size / steps) for size in others]
+    return steps, [batch, *spread]
+
+
+def minibatch_order(
+    rng: np.random.Generator, epochs: int, size: int, steps: int, width: int, dealt: bool
+) -> np.ndarray:
+    """(epochs, steps, width) positions in a stream of `size` samples, each once per epoch; -1 is
+    padding.
+
+    Consecutive minibatches, the last one short; or `dealt` one by one, so that no update goes
+    without samples.
+    """
+    once = np.arange(size, dtype=np.int32)
+    order = np.tile(once, (epochs, 1))
+    if steps > 1:
+        order = rng.permuted(order, axis=1)
+    padded = np.full((epochs, steps * width), -1, dtype=np.int32)
+    padded[:, :size] = order
+    if not dealt:
+        return padded.reshape(epochs, steps, width)
+    hands = padded.reshape(epochs, width, steps)
+    return hands.swapaxes(1, 2)
