@@ -16,7 +16,13 @@ from qunlearn.quantum.classifier import SPARSE
 from qunlearn.quantum.program import program as gates_of
 from qunlearn.studies.benchmark.project import project_program
 
-QNN = {"family": "qnn", "readout_scale": 5.0}
+QNN = {
+    "family": "qnn",
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
 
 
 def update_cost(options, x, batch, lanes):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import ROOT
+from project import ROOT, copy_project, planned, snapshot
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 #: What makes the recipes a matter of seconds; the recipes' own files come on top.
@@ -110,7 +110,7 @@ def test_data_model_method_and_corruption_of_ones_own_through_figs_2_and_3(folde
 def test_states_and_density_matrices_from_files(folder):
     run(
         folder,
-        "snakemake results/tables/resilience.csv --configfile states.yaml --config paths='{results: states}'",
+        "snakemake states/tables/resilience.csv --configfile states.yaml --config paths='{results: states}'",
     )
     table = pd.read_csv(folder / "states/tables/resilience.csv")
     assert set(table["dataset"]) == {"chain", "pairs"} and not table["collapsed"].all()
@@ -144,8 +144,8 @@ def test_a_command_of_the_page(words, folder):
 
 @pytest.mark.workflow
 def test_an_edited_part_and_an_edited_file_compute_anew(folder):
-    command = "snakemake -n -q rules results/tables/unlearning.csv --configfile mine.yaml"
-    run(folder, command.replace(" -n", ""))
+    command = "snakemake results/tables/unlearning.csv --configfile mine.yaml -n"
+    run(folder, command.removesuffix(" -n"))
     assert "unlearn_models" not in run(folder, command)
     part = folder / "my_parts/pull_back.py"
     text = part.read_text()
@@ -212,3 +212,16 @@ def test_a_wrong_shape_is_one_sentence_with_file_and_line(folder):
         part.write_text(text)
     assert re.search(r"my_parts/committee.py, line \d+: .*logit.*\(5,\)", said), said
     assert "Traceback" not in said
+
+
+@pytest.mark.workflow
+def test_a_study_inside_the_project_is_one_folder_and_one_line(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    before = snapshot(folder)
+    study = folder / "workflow/qunlearn/studies/gap"
+    study.mkdir()
+    (study / "__init__.py").write_text(recipes()["more_parts/gap.py"])
+    (folder / "one_line.yaml").write_text("beyond: {figures: [gap]}\n")
+    plan = planned(folder, "beyond", "--configfile", "tiny.yaml", "one_line.yaml")
+    assert plan["draw_gap"] == plan["tabulate_gap"] == 1 and "draw_noise" not in plan
+    assert all(snapshot(folder)[path] == when for path, when in before.items())

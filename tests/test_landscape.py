@@ -23,7 +23,14 @@ from qunlearn.statistics.collapse import flag_collapsed
 from qunlearn.statistics.roughening import geometric_mean, lrr
 
 MLP = {"family": "mlp", "hidden": [6, 4]}
-QNN = {"family": "qnn", "depth": 2, "readout_scale": 5.0}
+QNN = {
+    "family": "qnn",
+    "depth": 2,
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
 
 
 @pytest.fixture(params=["mlp", "qnn"])

@@ -22,6 +22,14 @@ from qunlearn.studies.scaling import fits as scaling
 FINE = [0.35, 0.42, 0.44, 0.46, 0.48, 0.52, 0.54, 0.56, 0.58, 0.65]
 ALPHAS = np.sort([*np.arange(0, 1, 0.1), *FINE])
 
+QNN = {
+    "family": "qnn",
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
+
 
 # -- the vote --------------------------------------------------------------------------------------
 @pytest.mark.parametrize("voters", [1, 2, 3, 6, 9])
@@ -143,7 +151,7 @@ def test_the_finer_grid_is_trained_apart_and_named_without_doubt():
 
 # -- gradients -------------------------------------------------------------------------------------
 def circuit(states, depth):
-    model = models.build({"family": "qnn", "depth": depth, "readout_scale": 5.0}, [states])
+    model = models.build(QNN | {"depth": depth}, [states])
     return model, model.encode(states)
 
 

@@ -26,7 +26,14 @@ from qunlearn.studies.slices import analysis as slices
 from qunlearn.studies.spectrum.analysis import analyse as spectra
 
 MLP = {"family": "mlp", "hidden": [6, 4]}
-QNN = {"family": "qnn", "depth": 2, "readout_scale": 5.0}
+QNN = {
+    "family": "qnn",
+    "depth": 2,
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
 
 
 def unit(x):

@@ -204,5 +204,5 @@ class QuantumClassifier(Classifier):
         live[self.live] = 1
         scale = jax.lax.stop_gradient(scale)
         spread = scale / jnp.sqrt(2 * shots.astype(theta.dtype))
-        error = jax.random.normal(key, theta.shape, theta.dtype)
-        return spread * live * error
+        spread = spread * live
+        return spread * jax.random.normal(key, theta.shape, theta.dtype)

@@ -115,8 +115,8 @@ class Study(Part):
     @classmethod
     def source_file(cls, module: str) -> Path:
         """The file whose function a job calls: 'table', 'figure' or 'analysis'."""
-        folder = cls.folder()
-        return folder / f"{module}.py" if folder else Path(inspect.getsourcefile(cls))
+        file = cls.folder() / f"{module}.py" if cls.folder() else None
+        return file if file and file.exists() else Path(inspect.getsourcefile(cls))
 
     @classmethod
     def rules_file(cls) -> Path | None:
