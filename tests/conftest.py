@@ -10,6 +10,14 @@ import pytest
 from project import built, copy_project, snakemake
 
 
+def pytest_collection_modifyitems(items):
+    """Tests that share a study, or a folder, run in one process: it is made once."""
+    for item in items:
+        for name in ("study", "folder"):
+            if name in item.fixturenames:
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(autouse=True)
 def double_precision():
     """Every test starts in double precision; those about single precision switch for themselves."""

@@ -503,6 +503,7 @@ def test_every_quantity_names_only_what_its_criterion_has(right):
     assert "0.1, 0.2, 0.3, 0.4" in right[1].set_index("claim").loc["qnn_plateau", "quantity"]
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_the_rule_writes_page_and_table_and_says_what_a_reduced_study_cannot_decide(
     right, tmp_path

@@ -106,6 +106,7 @@ def test_data_model_method_and_corruption_of_ones_own_through_figs_2_and_3(folde
     assert sum(lines.values()) < 60
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_states_and_density_matrices_from_files(folder):
     run(
@@ -116,6 +117,7 @@ def test_states_and_density_matrices_from_files(folder):
     assert set(table["dataset"]) == {"chain", "pairs"} and not table["collapsed"].all()
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_models_fitted_stateful_and_of_scikit_learn(folder):
     target = "results/figs/fig3.pdf"
@@ -134,6 +136,7 @@ def test_models_fitted_stateful_and_of_scikit_learn(folder):
     assert clean.groupby("model")["val_accuracy"].mean().min() > 0.8
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 @pytest.mark.parametrize("words", ["rings", "brickwork", "figX_gap"])
 def test_a_command_of_the_page(words, folder):
@@ -142,6 +145,7 @@ def test_a_command_of_the_page(words, folder):
     run(folder, command)
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_an_edited_part_and_an_edited_file_compute_anew(folder):
     command = "snakemake results/tables/unlearning.csv --configfile mine.yaml -n"
@@ -196,6 +200,7 @@ def test_a_mistake_in_a_part_is_one_sentence_with_file_and_line(kind, folder):
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_a_wrong_shape_is_one_sentence_with_file_and_line(folder):
     part = folder / "my_parts/committee.py"

@@ -17,6 +17,7 @@ from project import TINY, copy_project, snakemake, snapshot
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.job import job
 
+pytestmark = pytest.mark.long
 TABLES = ("resilience", "unlearning", "landscape")
 DATA = "results/data/digits.h5"
 TRAINED = "results/train/digits/mlp/label_flipping/alpha0.00-0.30/seed0-1.h5"

@@ -119,6 +119,7 @@ def mistakes(draw):
     return kind, path, config
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_every_mistake_is_refused_with_its_key(tmp_path, capfd):
     folder = copy_project(tmp_path / "project")
