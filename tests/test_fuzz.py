@@ -45,8 +45,10 @@ def may_lack(path):
     optional = (
         path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
     )
+    scanned = path[:2] == ("supplement", "scan") and len(path) == 3 and isinstance(path[2], str)
     return (
-        named
+        (scanned and path[2] not in ("corruption", "alpha"))
+        or named
         or optional
         or ("training" in path and len(path) - path.index("training") in (2, 3))
         or path[-1] in ("gamma", "record")

@@ -269,6 +269,12 @@ def reference_problem(reference: Reference, known: dict[str, list[str]]) -> str 
     return unknown_name(reference.path, kind, name, names, listed)
 
 
+def family_of(block) -> str:
+    """The family that a block of `architectures` names; empty where it names none."""
+    family = block.get("family") if isinstance(block, dict) else None
+    return family if isinstance(family, str) else ""
+
+
 def check_references(config: dict, problems: list[str], broken: set[str]) -> None:
     """Names in the pipeline's sections that nothing has; sections that are broken are passed over."""
     if not isinstance(config.get("data"), dict) or not isinstance(
@@ -285,9 +291,7 @@ def check_references(config: dict, problems: list[str], broken: set[str]) -> Non
             if wrong := reference_problem(reference, known):
                 problems.append(wrong)
     for key, block in config["architectures"].items():
-        family = (
-            registry.known("model").get(block.get("family")) if isinstance(block, dict) else None
-        )
+        family = registry.known("model").get(family_of(block))
         if family and "architectures" not in broken:
             for reference in references(family, block, ("architectures", key)):
                 if wrong := reference_problem(reference, known):
@@ -312,11 +316,7 @@ def _datasets_of_options(family, block: dict, name: str, known: dict) -> list[st
 def schedule_problems(config: dict) -> list[str]:
     """Schedules are of an architecture or of a family."""
     architectures = config["architectures"]
-    families = [
-        block["family"]
-        for block in architectures.values()
-        if isinstance(block, dict) and "family" in block
-    ]
+    families = [family_of(block) for block in architectures.values()]
     known = list(dict.fromkeys([*architectures, *families, *registry.known("model")]))
     tables = {
         "training": config["training"],
