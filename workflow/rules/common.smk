@@ -6,7 +6,7 @@ from qunlearn.config.check import ask, group_studies
 from qunlearn.grid.blocks import ALPHAS_PATTERN, POISONED_PATTERN, SEEDS_PATTERN
 from qunlearn.grid.names import PATTERN, base
 from qunlearn.parts import registry
-from qunlearn.runtime.codehash import LIBRARY, code_hash
+from qunlearn.runtime.codehash import code_hash
 
 RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]

@@ -316,8 +316,7 @@ def _datasets_of_options(family, block: dict, name: str, known: dict) -> list[st
 def schedule_problems(config: dict) -> list[str]:
     """Schedules are of an architecture or of a family."""
     architectures = config["architectures"]
-    families = [family_of(block) for block in architectures.values()]
-    known = list(dict.fromkeys([*architectures, *families, *registry.known("model")]))
+    known = list(dict.fromkeys([*architectures, *registry.known("model")]))
     tables = {
         "training": config["training"],
         "unlearning.training": config["unlearning"]["training"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
@@ -197,7 +197,3 @@ MethodName = Annotated[str, Refers("method")]
 def number_or(word: str, least: int = 0):
     """Type of an option that is a whole number or the `word`."""
     return _number_or(word, least)
-
-
-def may_be_none(annotation) -> bool:
-    return NoneType in kinds(annotation)
