@@ -200,13 +200,13 @@ def figures_of(names):
 
 
 def asked_figures(group):
-    """Input function of a group's target: the figures that the configuration lists, and those of studies whose section
-    lies outside the group's, which no list names."""
+    """Input function of a group's target: of studies in the group's section the figures that the configuration lists,
+    and those of all others, which no list names."""
 
     def of(wildcards):
-        ask(plan, studies_asked_for())
-        listed = config[group]["figures"]
         others = [name for name in group_studies(group) if not in_section(group, name)]
+        ask(plan, [*others, *studies_asked_for()])
+        listed = config[group]["figures"] if group in config else []
         return figures_of([*others, *listed])
 
     return told(of)

@@ -62,7 +62,7 @@ for study in registry.known("study").values():
 
 
 # -- targets ---------------------------------------------------------------------------------------------------------
-MAIN_FIGURES = told(lambda wildcards: figures_of(group_studies("main")))
+MAIN_FIGURES = asked_figures("main")
 MAIN_TABLES = [grid.table(name) for name in ("resilience", "unlearning", "landscape")]
 
 

@@ -231,10 +231,10 @@ def read_studies(config: dict) -> list[str]:
             continue
         node = config
         for key in path[:-1]:
-            node = node.get(key, {})
+            node = node.get(key, {}) if isinstance(node, dict) else {}
         if is_shared(kind):
             node[path[-1]] |= read
-        elif path[-1] in node:
+        elif isinstance(node, dict) and path[-1] in node:
             node[path[-1]] = read
     return found
 

@@ -123,7 +123,7 @@ def read_network(name: str, block: dict, qubits: int) -> tuple[dict, list[str]]:
     place = ("architectures", name)
     families: dict[str, type[Model]] = registry.known("model")
     family = block.get("family")
-    if family not in families:
+    if not isinstance(family, str) or family not in families:
         return {}, [unknown_name((*place, "family"), "family", family, families)]
     options = {key: value for key, value in block.items() if key != "family"}
     options, wrong = read_block(families[family], options, place)
