@@ -51,9 +51,11 @@ def may_lack(path):
     scanned = (
         path[:2] == ("supplement", "scan") and len(path) in (3, 4) and isinstance(path[2], str)
     )
+    derived = path[0] == "architectures" and "base" in GOOD["architectures"][path[1]]
     return (
         (scanned and path[2] not in ("corruption", "alpha"))
         or named
+        or derived
         or optional
         or ("training" in path and len(path) - path.index("training") in (2, 3))
         or path[-1] in ("gamma", "record")

@@ -3,10 +3,11 @@ from functools import partial
 from pathlib import Path
 
 from qunlearn.config.check import ask, group_studies
-from qunlearn.grid.blocks import ALPHAS_PATTERN, POISONED_PATTERN, SEEDS_PATTERN
+from qunlearn.grid.blocks import parse_alpha
 from qunlearn.grid.names import PATTERN, base
 from qunlearn.parts import registry
 from qunlearn.runtime.codehash import code_hash
+from qunlearn.runtime.records import NO_SETTING, disagreement
 
 RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]
@@ -19,14 +20,15 @@ CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
 POISONED = "{dataset}/{model}/{corruption}/alpha{alpha}"
 
 
+# What a wildcard may be is said in words by `guarded`, not by a pattern that makes Snakemake find no rule.
 wildcard_constraints:
-    dataset=f"({'|'.join(config['data'])}){PATTERN}",
-    model=f"({'|'.join(config['architectures'])}){PATTERN}",
-    corruption=f"({'|'.join(registry.known('corruption'))}){PATTERN}",
-    method=f"({'|'.join(registry.known('method'))}){PATTERN}",
-    alphas=ALPHAS_PATTERN,
-    alpha=POISONED_PATTERN,
-    seeds=SEEDS_PATTERN,
+    dataset="[^/]+",
+    model="[^/]+",
+    corruption="[^/]+",
+    method="[^/]+",
+    alphas="[^/]+",
+    alpha="[^/]+",
+    seeds="[^/]+",
 
 
 # -- one sentence where something is asked for that cannot be -------------------------------------------------------
@@ -68,6 +70,78 @@ def asked(name, function):
 def study_options(name):
     """Options of a study, for its jobs."""
     return told(lambda wildcards: plan.study(name).model_dump())
+
+
+# -- what a path asks for, and what already lies there ---------------------------------------------------------------
+def named(wildcards):
+    """Raises UserError where a wildcard of a path names nothing that there is."""
+    if "dataset" in wildcards.keys():
+        plan.data_options(wildcards.dataset)
+    if "model" in wildcards.keys():
+        plan.architecture(wildcards.dataset, wildcards.model)
+    if "corruption" in wildcards.keys():
+        plan.corruption(wildcards.corruption)
+    if "method" in wildcards.keys():
+        plan.method(wildcards.method)
+    if "alpha" in wildcards.keys() and not parse_alpha(wildcards.alpha):
+        raise UserError("alpha 0 in a path: there is nothing to unlearn")
+    if "seeds" in wildcards.keys():
+        grid.parse_seeds(wildcards.seeds)
+
+
+def guarded(name):
+    """Input function that every rule has and that adds no file. A path that names nothing is refused in words; a result
+    that was made with other settings is made again, even where Snakemake's own record of it is lost."""
+
+    looking = []  # the rule's inputs, which are looked at on the way, have this function among them
+
+    def of(wildcards):
+        named(wildcards)
+        if workflow.is_main_process and not looking:
+            looking.append(name)
+            refresh(getattr(rules, name), wildcards)
+            looking.clear()
+        return []
+
+    return told(of)
+
+
+def refresh(rule, wildcards):
+    """Have those outputs of a rule made again that lie there but were made with other settings, or from other files."""
+    outputs = [str(output).format(**wildcards) for output in rule.output]
+    if not any(map(os.path.exists, outputs)):
+        return
+    settings = rule_settings(rule, wildcards)
+    inputs = rule_inputs(rule, wildcards)
+    for path in outputs:
+        why = disagreement(path, settings, inputs)
+        if why and path not in workflow.dag.forcefiles:
+            logger.warning(f"{path} is made again: {why}.")
+            workflow.dag.forcefiles.add(path)
+
+
+def rule_settings(rule, wildcards):
+    """What a rule's job is told, but for its code."""
+    return {
+        key: value(wildcards) if callable(value) else value
+        for key, value in rule.params.items()
+        if key not in NO_SETTING
+    }
+
+
+def rule_inputs(rule, wildcards):
+    """Input files of a rule's job."""
+    given = [item(wildcards) if callable(item) else str(item).format(**wildcards) for item in rule.input]
+    return list(flat(given))
+
+
+def flat(files):
+    """Every path in nested lists and dictionaries."""
+    if isinstance(files, str):
+        yield files
+    else:
+        for item in files.values() if isinstance(files, dict) else files:
+            yield from flat(item)
 
 
 # -- what makes a rule run again -------------------------------------------------------------------------------------
@@ -118,7 +192,7 @@ def sweep_of(wildcards):
 def poisoned_models(wildcards):
     """Training files that hold the models at a path's alpha, of its seeds or of all."""
     seeds = grid.parse_seeds(wildcards.seeds) if "seeds" in wildcards.keys() else grid.seeds
-    return grid.trained(*sweep_of(wildcards), (float(wildcards.alpha),), seeds)
+    return grid.trained(*sweep_of(wildcards), (parse_alpha(wildcards.alpha),), seeds)
 
 
 # -- data, analyses ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 rule build_dataset:
     input:
+        guarded("build_dataset"),
         told(lambda wildcards: plan.source(wildcards.dataset).files()),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",

@@ -4,6 +4,7 @@
 
 rule analyse_landscape:
     input:
+        guarded("analyse_landscape"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=told(partial(analysed_models, "landscape")),
     output:
@@ -36,6 +37,7 @@ for study in [kind for kind in registry.known("study").values() if kind.analyses
         name:
             f"analyse_{stage}"
         input:
+            guarded(f"analyse_{stage}"),
             data=f"{RESULTS}/data/{{dataset}}.h5",
             trained=asked(stage, partial(analysed_models, stage)),
         output:

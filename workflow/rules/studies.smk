@@ -7,6 +7,7 @@ for study in [kind for kind in registry.known("study").values() if kind.tables]:
             f"tabulate_{study.name()}"
         input:
             unpack(asked(study.name(), partial(needed_by, study))),
+            guarded(f"tabulate_{study.name()}"),
         output:
             [grid.table(name) for name in study.tables],
         log:
@@ -34,6 +35,7 @@ for study in [kind for kind in registry.known("study").values() if kind.figure]:
             f"draw_{study.drawing_rule()}"
         input:
             unpack(asked(study.name(), partial(drawn_from, study))),
+            guarded(f"draw_{study.drawing_rule()}"),
         output:
             [grid.table(name) for name in study.draws_tables],
             pdf=captioned(study),

@@ -3,6 +3,7 @@
 
 rule train_models:
     input:
+        guarded("train_models"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
     output:
         f"{RESULTS}/train/{CELLS}.h5",

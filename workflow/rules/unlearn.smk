@@ -5,6 +5,7 @@ UNLEARNED = f"{POISONED}/{{method}}/seed{{seeds}}"
 
 rule unlearn_models:
     input:
+        guarded("unlearn_models"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=poisoned_models,
     output:

@@ -14,6 +14,7 @@ with job(title, snakemake) as progress:
     device = configure_jax(params.precision, cache, snakemake.threads)
     from qunlearn.experiment.problem import Cell, Problem
     from qunlearn.experiment.unlearn import unlearn
+    from qunlearn.grid.blocks import parse_alpha
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
     from qunlearn.results.cells import read_cells, write_cells
@@ -22,7 +23,7 @@ with job(title, snakemake) as progress:
 
     dataset = read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
+    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     method = find("method", base(names.method))(**params.method)
     poisoned, diverged = read_cells(snakemake.input.trained, cells, adam=True)
     schedule = Schedule(**params.schedule)

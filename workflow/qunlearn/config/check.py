@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import create_model
 
 from qunlearn.config.blocks import read_block
+from qunlearn.config.derived import derive, said_once
 from qunlearn.config.options import Distinct, Name, Options, option
 from qunlearn.config.plan import FILE, Plan, by_dataset_keys, is_own, is_shared
 from qunlearn.config.references import Reference, references
@@ -58,14 +59,16 @@ def check(config: dict, beside: tuple[str, ...] = ()) -> dict:
     registry.load(config["parts"])
     add_own_parts(config)
     problems = unknown_keys(config)
-    broken = read_pipeline(config, problems)
+    written = config.get("architectures")
+    broken = derive_architectures(config, problems)
+    broken |= read_pipeline(config, problems)
     read_blocks(config, problems, broken)
     check_references(config, problems, broken)
     if not problems:
         problems += cell_problems(Plan(config), "training", config["models"])
     in_studies = read_studies(config)
     if problems:
-        raise refusal(problems, in_studies)
+        raise refusal(said_once(problems, written, ("architectures",)), in_studies)
     return config
 
 
@@ -146,6 +149,17 @@ def group_studies(group: str) -> list[str]:
     return [n for n, kind in registry.known("study").items() if kind.group == group and kind.figure]
 
 
+def derive_architectures(config: dict, problems: list[str]) -> set[str]:
+    """Give architectures that derive from another what they have from it, in place; returns 'architectures' where one
+    cannot."""
+    blocks = config.get("architectures")
+    if not isinstance(blocks, dict):
+        return set()
+    config["architectures"], wrong = derive(blocks, ("architectures",))
+    problems += wrong
+    return {"architectures"} if wrong else set()
+
+
 @cache
 def section_model(key: str) -> type[Options]:
     """One section of the pipeline as a model of its own."""
@@ -195,7 +209,11 @@ def read_blocks(config: dict, problems: list[str], broken: set[str]) -> None:
             family = block.get("family")
             families = registry.known("model")
             if "family" not in block:
-                problems.append(missing_key(("architectures", name, "family")))
+                place = dotted(("architectures", name, "family"))
+                problems.append(
+                    f"{place}: the key 'family' is missing; name one ({', '.join(families)}), or derive from another "
+                    "architecture by `base`"
+                )
                 broken.add("architectures")
             elif not isinstance(family, str) or family not in families:
                 problems.append(

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
+from qunlearn.grid.blocks import canonical
+
 REQUIRED = PydanticUndefined
 T = TypeVar("T")
 
@@ -141,10 +143,10 @@ def _distinct(values: list) -> list:
 
 
 def _four_decimals(alpha: float) -> float:
-    if abs(alpha - round(alpha, 4)) > 1e-12:
+    if abs(alpha - canonical(alpha)) > 1e-12:
         words = "{alpha} has more than four decimals, which file names do not carry"
         raise PydanticCustomError("decimals", words, {"alpha": alpha})
-    return alpha
+    return canonical(alpha)
 
 
 def _number_or(word: str, least: int):

@@ -11,6 +11,7 @@ from qunlearn.config.words import nearest
 from qunlearn.grid.grid import Grid
 from qunlearn.grid.names import base
 from qunlearn.parts import registry
+from qunlearn.parts.corruptions import Corruption
 from qunlearn.parts.datasets import Source
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.models import Model, declared
@@ -167,6 +168,12 @@ class Plan:
         return int(
             self.training_schedule(dataset, model)["epochs"] * part.cost(self.source(dataset))
         )
+
+    # -- corruptions -------------------------------------------------------------------------------------------------
+    def corruption(self, name: str) -> Corruption:
+        part = registry.find("corruption", base(name))
+        [options] = changed(name, [Block("", part, {})])
+        return part(**options)
 
     # -- methods -----------------------------------------------------------------------------------------------------
     def method_options(self, method: str) -> dict:

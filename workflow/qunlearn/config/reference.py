@@ -24,13 +24,17 @@ from qunlearn.config.settings import (
     unlearning_section,
 )
 from qunlearn.parts import registry
-from qunlearn.results.hdf5 import replacing
+from qunlearn.runtime.files import replacing
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "configuration.md"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 #: Sections of the pipeline that have a table of their own.
 NESTED = ("paths", "statistics", "landscape")
+DERIVED = (
+    "Any architecture may derive from another instead of naming a family: `qnn_ring: {base: qnn, entangler: ring}` is "
+    "`qnn` but for what it says itself, and follows `qnn` whichever way that was changed."
+)
 
 
 # -- one option in words ---------------------------------------------------------------------------------------------
@@ -159,6 +163,7 @@ def page() -> str:
     lines += ["", "## `unlearning`", "", *table(unlearning_section())]
     lines += _of_kind("dataset", "data", "Data")
     lines += _of_kind("model", "architectures", "Families of `architectures`")
+    lines += ["", "### `base`", "", DERIVED]
     for group in GROUPS:
         lines += ["", f"## `{group}`", "", *table(Group)]
     for name, study in registry.shipped("study").items():
@@ -203,11 +208,12 @@ def schema() -> dict:
         "properties": {n: references[s, "validation"] for n, s in sources.items() if n != "file"},
         "additionalProperties": references[sources["file"], "validation"],
     }
+    families = [
+        {"properties": {"family": {"const": name}}, "required": ["family"]}
+        for name in registry.shipped("model")
+    ]
     properties["architectures"]["additionalProperties"] = {
-        "oneOf": [
-            {"allOf": [{"properties": {"family": {"const": name}}, "required": ["family"]}]}
-            for name in registry.shipped("model")
-        ]
+        "anyOf": [{"required": ["base"]}, {"oneOf": families}]
     }
     for study in registry.shipped("study").values():
         node = properties

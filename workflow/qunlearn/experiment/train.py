@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem, Samples, stack
+from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator
 from qunlearn.training.losses import training_loss
 from qunlearn.training.schedule import Schedule
@@ -50,7 +51,8 @@ def held_out(problem: Problem, cell: Cell, fraction: float) -> np.ndarray:
     n = len(problem.dataset.y_train)
     order = generator(problem.dataset.name, cell.seed, "held out").permutation(n)
     mask = np.zeros(n, dtype=bool)
-    mask[order[: round(fraction * n)]] = True
+    words = "early_stopping {fraction:g} of the {available} training samples"
+    mask[order[: share(fraction, n, words)]] = True
     return mask
 
 

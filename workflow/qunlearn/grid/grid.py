@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from qunlearn.grid.blocks import chunk, format_alpha, format_block, parse_block, without_doubles
+from qunlearn.grid.blocks import (
+    chunk,
+    format_alpha,
+    format_block,
+    parse_alpha,
+    parse_block,
+    parse_seed,
+    without_doubles,
+)
 
 
 class Grid:
@@ -45,14 +53,14 @@ class Grid:
 
     def parse_alphas(self, name: str) -> tuple:
         """Alphas of a training path."""
-        return parse_block(name, [self.alphas, self.extra_alphas, *self.sweeps], float)
+        return parse_block(name, [self.alphas, self.extra_alphas, *self.sweeps], parse_alpha)
 
     def parse_stage_alphas(self, name: str, alphas) -> tuple:
         """Alphas of the path of a stage that has these."""
-        return parse_block(name, [tuple(alphas)], float)
+        return parse_block(name, [tuple(alphas)], parse_alpha)
 
     def parse_seeds(self, name: str) -> tuple:
-        return parse_block(name, [self.seeds], int)
+        return parse_block(name, [self.seeds], parse_seed)
 
     # -- what runs ------------------------------------------------------------------------------------------------
     def stage_models(self, stage: str) -> list[str]:

@@ -15,7 +15,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from qunlearn.results.hdf5 import replacing
+from qunlearn.runtime.files import replacing
 
 #: Text width of a two-column journal page, inches.
 WIDTH = 7.2

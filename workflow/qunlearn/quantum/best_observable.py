@@ -106,6 +106,7 @@ class BestObservableClassifier(Fitted):
 
     piecewise_linear = True
     landscape = True
+    fits_one_class = True
 
     def __init__(self, rows: list[np.ndarray], circuit: Callable[[int], Circuit], scale: float):
         self.circuit, self.scale = circuit(qubits(rows[0])), scale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qunlearn.results.csv import stem
 from qunlearn.results.hdf5 import read, write
 from qunlearn.results.provenance import provenance
 from qunlearn.runtime.errors import UserError
@@ -51,6 +52,22 @@ def write_landscape(
             f"{name}/{field}": "loss in nats per squared parameter" for field in values[0]._fields
         }
     write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def check_seeds(path: str, content: dict, seeds: list[int]) -> None:
+    """Raises UserError unless a file has, at each of its corrupted fractions, each of these seeds that its name spells
+    just once."""
+    first, *rest = stem(path).removeprefix("seed").split("-")
+    ends = int(first), int((rest or [first])[0])
+    asked = [seed for seed in seeds if ends[0] <= seed <= ends[1]]
+    for alpha in np.unique(content["alpha"]):
+        held = content["seed"][content["alpha"] == alpha].tolist()
+        wrong = [seed for seed in asked if held.count(seed) != 1]
+        if wrong:
+            raise UserError(
+                f"{path} holds {held.count(wrong[0])} runs of seed {wrong[0]} at alpha {alpha:g}, where one is asked "
+                "for. Delete it and run the same command again."
+            )
 
 
 def read_cells(paths, cells, adam: bool = False) -> tuple[tuple, np.ndarray]:

@@ -6,28 +6,19 @@ own structure carry checksums: what was damaged is reported by name, never taken
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import errno
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.files import replacing
+from qunlearn.runtime.records import attribute
 
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+#: Numbers of errors for files that another process holds, and for those that cannot be read for the moment.
+LOCKED = (errno.EAGAIN, errno.EACCES, errno.ENOLCK, errno.EDEADLK)
+UNREADABLE = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def write(
@@ -36,6 +27,7 @@ def write(
     """Write nested dictionaries of arrays; `units` maps a dataset's path in the file to what it holds."""
     with replacing(path) as temporary, h5py.File(temporary, "w", libver="v112") as file:
         _put(file, content)
+        attributes = {**attributes, **attribute()}
         file.attrs.update({key: value for key, value in attributes.items() if value is not None})
         for name, unit in (units or {}).items():
             if name in file:
@@ -59,19 +51,48 @@ def _get(node):
     )
 
 
+#: What stands in sentences about files that cannot be used.
+CURE = "Delete it and run the same command again: it will be recomputed."
+
+
+def opened(path: str | Path) -> h5py.File:
+    """The file, to be read. Raises UserError that tells a file that is missing, locked or not to be read from one that
+    is damaged."""
+    try:
+        return h5py.File(path, "r")
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing. Run the same command again.") from None
+    except PermissionError:
+        raise UserError(f"{path} cannot be read: change its permissions.") from None
+    except IsADirectoryError:
+        raise UserError(
+            f"{path} is a folder, where a file of results should be: remove it."
+        ) from None
+    except OSError as error:
+        if error.errno in LOCKED or "unable to lock" in str(error):
+            raise UserError(
+                f"{path} is locked: another process writes it, or its file system knows no locks ({error}). Wait for "
+                "that process; on a file system without locks set HDF5_USE_FILE_LOCKING=FALSE."
+            ) from error
+        if error.errno in UNREADABLE:
+            raise UserError(
+                f"{path} cannot be read now ({error}). Run the same command again later."
+            ) from error
+        raise UserError(f"{path} is truncated, damaged or not HDF5 ({error}). {CURE}") from error
+
+
 def read(path: str | Path, holds: tuple[str, ...] = ()) -> tuple[dict, dict]:
     """(content, attributes) of a file written by `write`; raises UserError naming a file that is not one, or that
     lacks an entry of `holds`."""
-    cure = "Delete it and run the same command again: it will be recomputed."
-    try:
-        with h5py.File(path, "r") as file:
+    with opened(path) as file:
+        try:
             content, attributes = _get(file), dict(file.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path} is missing, truncated, damaged or not HDF5 ({error}). {cure}"
-        ) from error
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise UserError(f"{path} is damaged ({error}). {CURE}") from error
     if lacking := [name for name in holds if name not in content]:
         raise UserError(
-            f"{path} holds no '{lacking[0]}': it is not a result of this workflow. {cure}"
+            f"{path} holds no '{lacking[0]}': it is not a result of this workflow. {CURE}"
         )
+    if "alpha" in content:  # the floats that paths and tables have
+        content["alpha"] = np.round(content["alpha"], 4)
     return content, attributes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qunlearn.results.cells import check_seeds
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read, write
 from qunlearn.results.provenance import provenance
@@ -33,6 +34,7 @@ def read_points(paths: list[str], seeds: list[int]) -> Iterator[tuple[dict, dict
     found; and its validation accuracy, `val_accuracy`, and whether it diverged, `collapsed`."""
     for path in paths:
         content, _ = read(path, POINTS)
+        check_seeds(path, content, seeds)
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if seed not in seeds:
                 continue

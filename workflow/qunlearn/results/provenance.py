@@ -1,65 +1,92 @@
-"""Where a file comes from: the settings that made it, package versions, the revision of this project, the device."""
+"""Where a result comes from: the settings that made it, package versions, the revision of this project, the device, and
+what of the surroundings could change a number."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from qunlearn.runtime.errors import UserError
+from qunlearn.parts import registry
 
+#: The project's folder.
+ROOT = Path(__file__).parents[3]
+#: What of it decides a number: a change of anything here, committed or not, marks the revision.
+DECIDES = ("Snakefile", "workflow", "config.yaml", "presets", "profiles", "envs")
 PACKAGES = (
     "jax",
     "jaxlib",
     "numpy",
+    "numba",
     "scipy",
     "optax",
     "h5py",
+    "pandas",
     "scikit-learn",
     "tensorcircuit-ng",
     "snakemake",
 )
 #: Attributes that say where a file came from; data files name no device.
-ORIGIN = ("git_revision", "python", "device", "versions")
+ORIGIN = ("git_revision", "python", "device", "versions", "surroundings")
 
 
-def provenance(settings: dict) -> dict:
-    """What a file says of its origin: settings used, package versions, git revision, device."""
+def origin() -> dict[str, str]:
+    """Package versions and the revision of this project."""
     return {
-        "settings": json.dumps(settings, sort_keys=True),
-        "versions": json.dumps({name: version(name) for name in PACKAGES}, sort_keys=True),
+        "versions": json.dumps(versions(), sort_keys=True),
         "python": platform.python_version(),
         "git_revision": git_revision(),
     }
 
 
+def provenance(settings: dict) -> dict[str, str]:
+    """What a file says of its origin, with the settings used."""
+    return {"settings": json.dumps(settings, sort_keys=True), **origin()}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that compute; 'none' for one that is not installed."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
+
+
+@cache
 def git_revision() -> str:
-    """Commit of the source tree, '+changes' if it was modified, 'unknown' outside git."""
-    here = Path(__file__).parent
-
-    def git(*arguments):
-        return subprocess.run(
-            ["git", *arguments], cwd=here, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
+    """Commit of this project's tree, with '+changes' where anything that decides a number differs from it (files that
+    are not in it and parts of a user's own count, too); 'none' where the project is not a checkout of its own."""
     try:
-        return git("rev-parse", "HEAD") + (
-            "+changes" if git("status", "--porcelain", "-uno", ".") else ""
-        )
+        top = Path(_git("rev-parse", "--show-toplevel"))
+        if not top.samefile(ROOT):
+            return "none"
+        commit = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=all", "--", *DECIDES)
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return "none"
+    return commit + ("+changes" if changed or registry.own_files() else "")
+
+
+def _git(*arguments: str) -> str:
+    """What git says in the project's folder, whatever repository the environment names."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    command = ["git", "-c", "safe.directory=*", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
 def read_origin(path: str | Path) -> dict[str, str]:
     """Those of `ORIGIN` that a file of results has."""
-    import h5py
+    from qunlearn.results.hdf5 import opened
 
-    try:
-        with h5py.File(path, "r") as file:
-            return {key: str(file.attrs[key]) for key in ORIGIN if key in file.attrs}
-    except OSError as error:
-        raise UserError(
-            f"{path} is truncated, damaged or not HDF5 ({error}). Delete it."
-        ) from error
+    with opened(path) as file:
+        return {key: str(file.attrs[key]) for key in ORIGIN if key in file.attrs}

@@ -16,6 +16,7 @@ from qunlearn.grid.names import parse
 from qunlearn.results.cells import CELLS
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
+from qunlearn.runtime.errors import UserError
 from qunlearn.statistics.collapse import chance, flag_collapsed
 
 RUN = ["dataset", "model", "corruption", "alpha", "seed"]
@@ -27,6 +28,32 @@ def cells_of(content: dict) -> Iterator[tuple[int, float, int]]:
     """(row, alpha, seed) of every cell of a file."""
     for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
         yield i, alpha, seed
+
+
+def check_complete(frame: pd.DataFrame, asked: dict[str, list], files: list[str]) -> None:
+    """Raises UserError unless each case of a table (the columns of `UNLEARNING_RUN` that are not `asked` for) holds
+    each of the values asked for just once; `files`: where its rows come from."""
+    case = [name for name in UNLEARNING_RUN if name in frame and name not in asked]
+    every = pd.MultiIndex.from_product(asked.values(), names=asked)
+    for names, rows in frame.groupby(case, sort=False):
+        held = pd.MultiIndex.from_frame(rows[list(asked)])
+        missing = every.difference(held, sort=False)
+        if len(missing) or len(held) != len(every):
+            _incomplete(dict(zip(case, names)), asked, missing, files)
+
+
+def _incomplete(case: dict, asked: dict, missing: pd.MultiIndex, files: list[str]) -> None:
+    folder = "/".join(str(case[name]) for name in RUN[:3])
+    here = [path for path in files if f"/{folder}/" in path]
+    if len(missing):
+        words = ", ".join(f"{name} {value}" for name, value in zip(asked, missing[0]))
+        what = f"no run at {words}"
+    else:
+        what = "more than one run at the same " + " and ".join(asked)
+    raise UserError(
+        f"{' '.join(str(value) for value in case.values())}: {what} in {', '.join(here[:3])}. Delete these files and "
+        "run the same command again."
+    )
 
 
 def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: float) -> pd.DataFrame:
@@ -46,7 +73,8 @@ def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: floa
             rows.append([*names, alpha, seed, *ends, content["diverged"][i]])
     frame = pd.DataFrame(rows, columns=[*RUN, *columns, "collapsed"])
     frame = frame.sort_values(RUN, ignore_index=True)
-    finite = np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=1)
+    check_complete(frame, {"alpha": alphas, "seed": seeds}, cells)
+    finite = np.isfinite(frame[columns]).all(axis=1)
     broken = frame["collapsed"] | ~finite
     return frame.assign(collapsed=flag_collapsed(frame, broken, chance(data), margin))
 
@@ -73,11 +101,13 @@ def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:
             )
             measured = list(frame)
             losses = [curves[f"{name}_loss"][i] for name in ("train", "validation", "retain")]
-            failed = bool(content["diverged"][i]) or not np.all(np.isfinite(losses))
+            finite = np.isfinite(losses).all() and np.isfinite(frame).all(axis=None)
+            failed = bool(content["diverged"][i]) or not finite
             run = dict(zip(UNLEARNING_RUN, [*names, alpha, method, seed]))
             parts.append(frame.assign(**run, step=np.arange(len(frame)), collapsed=failed))
     order = [*UNLEARNING_RUN, "step"]
     table = pd.concat(parts)[[*order, *measured, "collapsed"]]
+    check_complete(table[table["step"] == 0], {"seed": seeds}, cells)
     return table.sort_values(order, ignore_index=True)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qunlearn.parts import registry
 from qunlearn.parts.part import shown_path
+from qunlearn.runtime import records
 from qunlearn.runtime.errors import UserError
 
 
@@ -46,6 +47,38 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     return f"{device.platform}: {device.device_kind}"
 
 
+class Told:
+    """A stream in place of another, for which nothing that goes wrong on the way matters: a terminal that is gone, a
+    full disk behind it, or characters that it does not know."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                encoding = self._stream.encoding
+                self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+def tell_safely() -> None:
+    """Keep what is printed from failing the process. A process without streams gets none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, Told):
+            setattr(sys, name, Told(stream))
+
+
 class Progress:
     """Prints `title | percent | text` to the terminal and the log, at most every `every` seconds and at the end."""
 
@@ -55,10 +88,8 @@ class Progress:
     def line(self, text: str) -> None:
         message = f"{self.title} | {text}"
         print(message, file=sys.stderr, flush=True)
-        with (
-            suppress(OSError),
-            self.log.open("a") as file,
-        ):  # a full disk is reported by what needs the space
+        # a full disk is reported by what needs the space
+        with suppress(OSError), self.log.open("a", encoding="utf-8") as file:
             file.write(message + "\n")
 
     def __call__(self, fraction: float, text: str) -> None:
@@ -90,11 +121,19 @@ def _in_own_part(error: Exception, log: Path) -> str | None:
     for frame in reversed(frames):
         for file in registry.own_files():
             if Path(frame.filename) == file:
-                with suppress(OSError), log.open("a") as text:
+                with suppress(OSError), log.open("a", encoding="utf-8") as text:
                     traceback.print_exception(error, file=text)
                 place = f"{shown_path(file)}, line {frame.lineno}, in {frame.name}"
                 return f"{place}: {type(error).__name__}: {error}"
     return None
+
+
+def write_records(outputs) -> None:
+    """What was made with what, beside outputs that cannot carry it themselves."""
+    if any(Path(path).suffix != ".h5" for path in outputs):
+        from qunlearn.results.provenance import origin
+
+        records.write_records(outputs, origin())
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -109,17 +148,22 @@ def job(title: str, snakemake) -> Iterator[Progress]:
     asking why a job failed; a retry helps against lost nodes and too little memory or time, but not against an error
     of the work itself, so a retry of a job whose log ends in an error stops at once with the same words.
     """
+    tell_safely()
     log = Path(snakemake.log[0])
     progress = Progress(title, log)
     try:
+        records.begin(snakemake.params, snakemake.input)
         registry.load(getattr(snakemake, "config", {}).get("parts", []))
-        log.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
         if snakemake.resources.get("attempt", 1) > 1 and log.exists():
-            _, failed, why = log.read_text().rpartition("| error: ")
+            _, failed, why = log.read_text(encoding="utf-8").rpartition("| error: ")
             if failed:
                 raise UserError(why.strip())
-        log.write_text("")
+        with suppress(OSError):
+            log.write_text("", encoding="utf-8")
         yield progress
+        write_records(snakemake.output)
     except Exception as error:
         if _out_of_memory(error):
             progress.line(f"out of memory: {error}")

@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qunlearn.lazy import jax
+from qunlearn.runtime.errors import UserError
 from qunlearn.training.classifier import Classifier
 from qunlearn.training.features import columns_in_use, real_features
 
 if TYPE_CHECKING:
     from qunlearn.training.workload import Trained, Workload
+
+
+#: |logit| of what is certain for a fit: the log-odds of a vote of all, or of labels that are all alike.
+LARGEST = 14.0
 
 
 class Fitted(Classifier):
@@ -28,6 +33,8 @@ class Fitted(Classifier):
     """
 
     landscape = False
+    #: The estimator can be fitted to labels that are all alike; else `constant` stands for it.
+    fits_one_class = False
 
     def __init__(self, rows: list[np.ndarray]):
         features = [real_features(x) for x in rows]
@@ -46,6 +53,13 @@ class Fitted(Classifier):
         """The (params, state) that `logits` reads, of a fitted estimator."""
         raise NotImplementedError
 
+    def constant(self, rows: np.ndarray, labels: np.ndarray, logit: float) -> tuple[dict, dict]:
+        """The (params, state) that answer every sample with one `logit`: what is learnt where all labels are alike."""
+        raise UserError(
+            f"all {len(rows)} training samples have one label, to which {type(self).__name__} cannot be fitted; lower "
+            "alpha, or define its `constant`"
+        )
+
     def fit(self, pool: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> tuple[dict, dict]:
         """(params, state) for the training samples `rows` (N,) of a pool with `labels` (N,).
 
@@ -53,6 +67,8 @@ class Fitted(Classifier):
         """
         from sklearn.exceptions import ConvergenceWarning
 
+        if not self.fits_one_class and np.all(labels == labels[0]):
+            return self.constant(rows, labels, LARGEST if labels[0] > 0 else -LARGEST)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             fitted = self.estimator().fit(pool[rows], labels)

@@ -15,6 +15,7 @@ import numpy as np
 from qunlearn.grid.names import parse
 from qunlearn.parts.part import Part, where
 from qunlearn.parts.registry import find
+from qunlearn.runtime.counts import share
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
 
@@ -59,7 +60,7 @@ def declared(name: str) -> Corruption:
 def forget_mask(
     dataset: str, x: np.ndarray, labels: np.ndarray, corruption: str, alpha: float, seed: int
 ) -> np.ndarray:
-    """(N,) bool: the round(alpha N) samples that are corrupted."""
+    """(N,) bool: the round(alpha N) samples that are corrupted. Raises UserError where these are none, or all."""
     part = declared(corruption)
     order = np.asarray(part.order(x, labels, generator(dataset, part.name(), seed, "subset")))
     if order.shape != labels.shape or not np.array_equal(np.sort(order), np.arange(len(labels))):
@@ -68,7 +69,8 @@ def forget_mask(
             f"{len(labels)} samples must occur once."
         )
     mask = np.zeros(len(labels), dtype=bool)
-    mask[order[: round(alpha * len(labels))]] = True
+    words = f"alpha {{fraction:g}} of the {{available}} training samples of {dataset}"
+    mask[order[: share(alpha, len(labels), words)]] = True
     return mask
 
 

@@ -114,6 +114,27 @@ def normalised_images(
     return train * scale, validation * scale
 
 
+def stratified(
+    labels: np.ndarray, fraction: float, seed: int, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted indices of training and of validation samples, drawn class by class: a `fraction` of the labels (N,) to
+    train on. Raises UserError where a class has none in either; `what`: the key that says the fraction."""
+    from sklearn.model_selection import train_test_split
+
+    try:
+        train, validation = train_test_split(
+            np.arange(len(labels)), train_size=fraction, stratify=labels, random_state=seed
+        )
+    except ValueError as error:
+        raise UserError(f"{what}: {len(labels)} samples cannot be split so ({error})") from None
+    for name, part in (("train on", train), ("validate with", validation)):
+        if len(np.unique(labels[part])) < len(np.unique(labels)):
+            raise UserError(
+                f"{what}: of {len(labels)} samples, one class has none to {name}; bring it closer to 0.5"
+            )
+    return np.sort(train), np.sort(validation)
+
+
 def spread(available: int, wanted: int | None, what: str) -> np.ndarray:
     """Indices of `wanted` items spread evenly from the first of `available` to the last; all where `wanted` is None.
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from qunlearn.config.options import Count, Seed
 from qunlearn.parts.datasets import Dataset, Source, normalised_images, spread_per_class
 from qunlearn.parts.part import option
+from qunlearn.runtime.errors import UserError
 
 
 class Digits(Source):
@@ -42,9 +43,14 @@ class Digits(Source):
         keep = np.isin(digits.target, (1, 9))
         x = digits.data[keep] / 16.0  # (N, 64)
         y = (digits.target[keep] == 9).astype(np.int8)
-        x_train, x_validation, y_train, y_validation = train_test_split(
-            x, y, train_size=self.train_fraction, stratify=y, random_state=self.seed
-        )
+        try:
+            x_train, x_validation, y_train, y_validation = train_test_split(
+                x, y, train_size=self.train_fraction, stratify=y, random_state=self.seed
+            )
+        except ValueError as error:
+            raise UserError(
+                f"data.digits.train_fraction: {len(y)} images cannot be split at {self.train_fraction:g} ({error})"
+            ) from None
         words = f"training images of a class at train_fraction = {self.train_fraction:g}"
         chosen = spread_per_class(y_train, self.train_per_class, words)
         x_train, y_train = x_train[chosen], y_train[chosen]

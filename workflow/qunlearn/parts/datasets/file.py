@@ -14,9 +14,10 @@ import numpy as np
 from pydantic import Field
 
 from qunlearn.config.options import Count, Seed, Text
-from qunlearn.parts.datasets import Dataset, Source, normalised, spread_per_class
+from qunlearn.parts.datasets import Dataset, Source, normalised, spread_per_class, stratified
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.files import encoding_of
 
 SUFFIXES = (".npz", ".h5", ".csv")
 #: How far norms, traces and eigenvalues of states may be from what they must be.
@@ -169,18 +170,9 @@ class File(Source):
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows]:
         """Training and validation samples, drawn class by class."""
-        from sklearn.model_selection import train_test_split
-
-        places = np.arange(len(rows.labels))
-        try:
-            train, validation = train_test_split(
-                places, train_size=self.train_fraction, stratify=rows.labels, random_state=self.seed
-            )
-        except ValueError as error:
-            raise UserError(
-                f"{self.file} cannot be split at train_fraction = {self.train_fraction:g}: {error}"
-            ) from None
-        return rows.chosen(np.sort(train)), rows.chosen(np.sort(validation))
+        words = f"{self.file}: train_fraction = {self.train_fraction:g}"
+        train, validation = stratified(rows.labels, self.train_fraction, self.seed, words)
+        return rows.chosen(train), rows.chosen(validation)
 
     def _check(self, rows: Rows) -> None:
         """Shapes, missing values, and what makes a state a state."""
@@ -280,7 +272,7 @@ def sample_shape(source: File) -> tuple[int, ...]:
 def _header(path: Path) -> list[str]:
     import csv
 
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding=encoding_of(path)) as file:
         return next(csv.reader(file), [])
 
 
@@ -302,12 +294,9 @@ def read_rows(source: File) -> tuple[Rows, Rows | None]:
 
 
 def _read_csv(path: Path, source: File) -> tuple[Rows, Rows | None]:
-    import pandas as pd
+    from qunlearn.results.csv import read_csv_of_others
 
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as a table ({error}).") from None
+    table = read_csv_of_others(path)
     names = _feature_columns(source, [str(name) for name in table.columns])
     kind = complex if source.is_complex() else float
     try:

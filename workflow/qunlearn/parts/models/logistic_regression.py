@@ -51,6 +51,9 @@ class LinearClassifier(Fitted):
     def arrays(self, fitted, rows, labels):
         return {"w": fitted.coef_[0], "b": fitted.intercept_[0]}, {}
 
+    def constant(self, rows, labels, logit):
+        return {"w": np.zeros(len(self.columns)), "b": np.float64(logit)}, {}
+
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         x = pool if rows is None else pool[rows]
         return x @ params["w"] + params["b"], state

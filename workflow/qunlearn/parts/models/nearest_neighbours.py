@@ -9,6 +9,7 @@ from qunlearn.config.options import Count
 from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.part import option
+from qunlearn.runtime.errors import UserError
 from qunlearn.training.fitted import Fitted, between
 
 
@@ -29,6 +30,8 @@ class NearestNeighbours(FittedModel):
 class Neighbours(Fitted):
     """Parameters are the labels of the training samples; the state is which these are."""
 
+    fits_one_class = True
+
     def __init__(self, declaration: NearestNeighbours, rows: list[np.ndarray]):
         super().__init__(rows)
         self.k = declaration.k
@@ -40,6 +43,13 @@ class Neighbours(Fitted):
         from sklearn.neighbors import KNeighborsClassifier
 
         return KNeighborsClassifier(self.k)
+
+    def fit(self, pool, rows, labels):
+        if len(rows) < self.k:
+            raise UserError(
+                f"nearest_neighbours: k = {self.k} neighbours of {len(rows)} training samples; lower k"
+            )
+        return super().fit(pool, rows, labels)
 
     def arrays(self, fitted, rows, labels):
         return {"labels": np.asarray(labels, float)}, {"rows": np.asarray(rows)}

@@ -21,10 +21,8 @@ from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.fitted import Fitted
+from qunlearn.training.fitted import LARGEST, Fitted
 
-#: Largest |log-odds| of a probability: a vote of all trees is not for certain.
-LARGEST = 14.0
 #: Fitted estimators that a process keeps.
 KEPT = 256
 

@@ -66,6 +66,9 @@ class SupportVectors(Fitted):
         dual[fitted.support_] = fitted.dual_coef_[0]
         return {"dual": dual, "b": fitted.intercept_[0]}, {"rows": np.asarray(rows)}
 
+    def constant(self, rows, labels, logit):
+        return {"dual": np.zeros(len(rows)), "b": np.float64(logit)}, {"rows": np.asarray(rows)}
+
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         known = jnp.asarray(self.known, pool.dtype)
         kernel = pool @ known.T  # (P, M)

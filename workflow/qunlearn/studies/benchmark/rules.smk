@@ -14,6 +14,8 @@ rule benchmark:
 
 # Every row has a process of its own, so that compile time and peak memory are its own, and the machine to itself.
 rule time_engine:
+    input:
+        guarded("time_engine"),
     output:
         TIMED,
     log:
@@ -40,6 +42,7 @@ rule time_engine:
 
 rule tabulate_benchmark:
     input:
+        guarded("tabulate_benchmark"),
         speed=asked("benchmark", lambda wildcards: plan.study("benchmark").rows(plan)["speed"]),
         growth=asked("benchmark", lambda wildcards: plan.study("benchmark").rows(plan)["growth"]),
     output:

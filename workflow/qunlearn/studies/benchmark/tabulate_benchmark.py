@@ -9,7 +9,7 @@ from qunlearn.runtime.job import job
 with job("table benchmark", snakemake) as progress:
     import pandas as pd
 
-    from qunlearn.results.hdf5 import replacing
+    from qunlearn.runtime.files import replacing
     from qunlearn.studies.benchmark.table import ratios
 
     tables = {}

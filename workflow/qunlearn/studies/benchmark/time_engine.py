@@ -14,7 +14,7 @@ with job(f"time {names.engine} {names.task}, {replicas} replicas", snakemake) as
     options = snakemake.params.options
     precision = tasks.PRECISION.get(names.engine, "single")
     device = configure_jax(precision, None, options["threads"])
-    from qunlearn.results.hdf5 import replacing
+    from qunlearn.runtime.files import replacing
     from qunlearn.studies.benchmark import floor
     from qunlearn.studies.benchmark.engine import Inputs
     from qunlearn.studies.benchmark.engines import measure

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qunlearn.config.options import Distinct, Fraction, ModelName
+from qunlearn.config.options import Alpha, Distinct, ModelName
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
 from qunlearn.studies.capacity.claims import CLAIMS
@@ -31,7 +31,7 @@ class Capacity(Study):
     claims = CLAIMS
 
     models: Distinct[ModelName] = option(says="architectures, compared within their families")
-    max_alpha: Fraction = option(says="up to this corrupted fraction of the study's")
+    max_alpha: Alpha = option(says="up to this corrupted fraction of the study's")
 
     def alphas(self, plan: Plan) -> tuple[float, ...]:
         return tuple(alpha for alpha in plan.grid.alphas if alpha <= self.max_alpha)

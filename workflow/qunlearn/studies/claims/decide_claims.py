@@ -7,19 +7,23 @@ with job("claims", snakemake) as progress:
     import pandas as pd
 
     from qunlearn.results.csv import read_csv, stem, write_csv
-    from qunlearn.results.hdf5 import replacing
+    from qunlearn.runtime.files import replacing
     from qunlearn.studies.claims.claim import known_claims
     from qunlearn.studies.claims.decide import Settings, decide
     from qunlearn.studies.claims.page import markdown
+    from qunlearn.studies.reproduction.published import check_common, read_published
 
     files, settings, claims = snakemake.input, Settings(**snakemake.params.settings), known_claims()
     tables = {stem(path): read_csv(path) for path in files.tables}
-    published = read_csv(files.published[0]) if files.published else None
+    published = None
+    if files.published:
+        published = read_published(files.published[0])
+        check_common(published, tables["resilience"], files.published[0])
     rows = decide(tables, claims, settings, published)
     effects = [read_csv(path) for path in files.controls]
     rows = pd.concat([rows, *effects], ignore_index=True)
     write_csv(rows, snakemake.output.csv)
     with replacing(snakemake.output.md) as temporary:
-        temporary.write_text(markdown(rows, tables, claims, settings))
+        temporary.write_text(markdown(rows, tables, claims, settings), encoding="utf-8")
     counts = rows["verdict"].value_counts()
     progress(1, ", ".join(f"{count} {name}" for name, count in counts.items()))

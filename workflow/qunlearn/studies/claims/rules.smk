@@ -6,6 +6,7 @@ study_folder = str(registry.find("study", "claims").folder())
 
 rule decide_claims:
     input:
+        guarded("decide_claims"),
         tables=asked("claims", lambda wildcards: plan.study("claims").table_files(plan)),
         controls=told(lambda wildcards: plan.study("claims").control_files(plan)),
         published=told(lambda wildcards: published_runs(plan)),

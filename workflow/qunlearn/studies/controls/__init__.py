@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from qunlearn.config.options import (
+    Alpha,
     CorruptionName,
     Distinct,
-    Fraction,
     MethodName,
     ModelName,
     Options,
@@ -96,7 +96,7 @@ class Controls(Study):
     alpha: PoisonedAlpha = option(
         says="where differences are taken; runs against updates and unlearning run here only"
     )
-    max_alpha: Fraction = option(says="the others run at the study's alphas up to this one")
+    max_alpha: Alpha = option(says="the others run at the study's alphas up to this one")
     within: Annotated[float, Field(gt=0, le=1)] = option(
         says="the picture stays where the whole interval of the difference is within this"
     )

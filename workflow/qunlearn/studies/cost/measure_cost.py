@@ -13,20 +13,21 @@ with job(title, snakemake) as progress:
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, 1)
     from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.grid.blocks import parse_alpha
     from qunlearn.parts.registry import find
     from qunlearn.results.cells import read_cells
     from qunlearn.results.datasets import read_dataset
-    from qunlearn.results.hdf5 import replacing
+    from qunlearn.runtime.files import replacing
     from qunlearn.studies.cost.measure import measure
     from qunlearn.training.schedule import Schedule
 
     dataset = read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
+    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     poisoned, _ = read_cells(snakemake.input.trained, cells)
     schedule = Schedule(**params.schedule)
     case = {name: names[name] for name in ("dataset", "model", "corruption")}
-    found = {"case": case | {"alpha": float(names.alpha)}, "device": device, "methods": {}}
+    found = {"case": case | {"alpha": parse_alpha(names.alpha)}, "device": device, "methods": {}}
     for name, options in params.methods.items():
         cost = measure(problem, cells, poisoned, find("method", name)(**options), schedule)
         found["methods"][name] = cost._asdict()

@@ -3,6 +3,7 @@
 
 rule measure_cost:
     input:
+        guarded("measure_cost"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=asked("cost", poisoned_models),
     output:

@@ -3,6 +3,7 @@
 
 rule measure_gradients:
     input:
+        guarded("measure_gradients"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=asked("gradients", lambda wildcards: plan.study("gradients").trained(plan, wildcards.dataset)),
     output:

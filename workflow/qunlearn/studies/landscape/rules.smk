@@ -3,6 +3,7 @@
 
 rule tabulate_surface:
     input:
+        guarded("tabulate_surface"),
         data=grid.all_data(),
         trained=asked("landscape", lambda wildcards: plan.study("landscape").surface_files(plan)),
     output:

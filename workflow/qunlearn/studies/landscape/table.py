@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from qunlearn.results.cells import check_seeds
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.statistics.collapse import mark_collapsed
@@ -41,6 +42,7 @@ def tabulate(
 def _rows(path: str, seeds: list[int]) -> Iterator[dict]:
     """Rows of one file's models of these seeds; `collapsed` says so far which of them diverged."""
     content, _ = read(path, ("alpha", "seed", "diverged", *SETS))
+    check_seeds(path, content, seeds)
     dataset, model, corruption = path_names(path, 2)
     for i, seed in enumerate(content["seed"]):
         if seed not in seeds:

@@ -12,6 +12,7 @@ with job(title, snakemake) as progress:
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
     from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.grid.blocks import parse_alpha
     from qunlearn.results.cells import read_cells
     from qunlearn.results.datasets import read_dataset
     from qunlearn.studies.membership.audit import audit
@@ -20,7 +21,7 @@ with job(title, snakemake) as progress:
 
     dataset = read_dataset(files.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
+    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     models, failed = {}, {}
     models["poisoned"], failed["poisoned"] = read_cells(files.trained, cells)
     for method, path in zip(params.methods, files.unlearned):

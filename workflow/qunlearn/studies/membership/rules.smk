@@ -4,11 +4,12 @@ study_folder = str(registry.find("study", "membership").folder())
 
 rule audit_models:
     input:
+        guarded("audit_models"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=asked("membership", poisoned_models),
         unlearned=told(
             lambda wildcards: plan.study("membership").unlearned(
-                plan, (*sweep_of(wildcards), float(wildcards.alpha)), grid.parse_seeds(wildcards.seeds)
+                plan, (*sweep_of(wildcards), parse_alpha(wildcards.alpha)), grid.parse_seeds(wildcards.seeds)
             )
         ),
     output:

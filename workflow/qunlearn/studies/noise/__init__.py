@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from qunlearn.config.options import Count, Distinct, Fraction, ModelName
+from qunlearn.config.options import Alpha, Count, Distinct, ModelName
 from qunlearn.grid.names import spell
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
@@ -36,7 +36,7 @@ class Noise(Study):
         says="probability of reading the wrong bit"
     )
     shots: Count = option(says="each strength with exact expectation values and with so many shots")
-    plateau: Fraction = option(says="plateau: mean over corrupted fractions up to this one")
+    plateau: Alpha = option(says="plateau: mean over corrupted fractions up to this one")
 
     def models(self) -> list[str]:
         """The model at every strength of either noise, exact and with shots."""

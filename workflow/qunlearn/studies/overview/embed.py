@@ -11,8 +11,11 @@ import pandas as pd
 from qunlearn.parts import corruptions as poison
 from qunlearn.parts.datasets import Dataset
 from qunlearn.plots.examples import phase_free
+from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
 
+#: Samples of which a map can be made.
+FEWEST = 4
 COLUMNS = ["dataset", "corruption", "sample", "class", "label", "corrupted", "x", "y"]
 
 
@@ -45,6 +48,10 @@ def embed(x: np.ndarray, perplexity: float, *names) -> np.ndarray:
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
+    if len(x) < FEWEST:
+        raise UserError(
+            f"{names[0]}: {len(x)} training samples are too few for a map; {FEWEST} are needed"
+        )
     state = int(generator(*names, "embedding").integers(2**32))
     perplexity = min(perplexity, (len(x) - 1) / 3)
     with threadpool_limits(1):

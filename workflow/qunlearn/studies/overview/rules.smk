@@ -4,6 +4,7 @@ study_folder = str(registry.find("study", "overview").folder())
 
 rule embed_samples:
     input:
+        guarded("embed_samples"),
         asked("overview", lambda wildcards: grid.all_data()),
     output:
         grid.table("embedding"),

@@ -3,6 +3,7 @@
 
 rule write_report:
     input:
+        guarded("write_report"),
         unpack(asked("report", lambda wildcards: plan.study("report").files(plan))),
         page=registry.find("study", "report").templates(),
     output:

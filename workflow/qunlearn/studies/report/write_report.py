@@ -20,7 +20,7 @@ def graph_of_rules(snakefile: str, config: dict, target: str) -> str:
 
 
 with job("report", snakemake) as progress:
-    from qunlearn.results.hdf5 import replacing
+    from qunlearn.runtime.files import replacing
     from qunlearn.studies.report.page import page
     from qunlearn.studies.report.pieces import figure, table
 

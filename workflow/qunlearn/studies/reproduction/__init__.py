@@ -10,6 +10,7 @@ from pydantic import Field
 
 from qunlearn.config.options import Text, option
 from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.files import encoding_of
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
@@ -47,8 +48,10 @@ class Reproduction(Study):
             return []
         path = self.file()
         try:
-            with path.open() as file:
-                header = file.readline().strip().split(",")
+            with path.open(encoding=encoding_of(path)) as file:
+                header = [name.strip() for name in file.readline().split(",")]
+        except UserError as error:
+            return [f"dir: {error}"]
         except OSError as error:
             why = f"{path} cannot be read ({error.strerror})"
             return [f"dir: {why}; name the folder that holds it, or null"]

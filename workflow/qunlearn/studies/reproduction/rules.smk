@@ -4,6 +4,7 @@ study_folder = str(registry.find("study", "reproduction").folder())
 
 rule compare_published:
     input:
+        guarded("compare_published"),
         resilience=grid.table("resilience"),
         published=asked("reproduction", lambda wildcards: plan.study("reproduction").compared(plan)),
     output:

@@ -2,6 +2,8 @@
 
 
 rule train_toy:
+    input:
+        guarded("train_toy"),
     output:
         grid.table("toy"),
     log:

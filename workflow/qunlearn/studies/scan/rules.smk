@@ -3,6 +3,7 @@
 
 rule scan_weights:
     input:
+        guarded("scan_weights"),
         data=f"{RESULTS}/data/{{dataset}}.h5",
         trained=asked("scan", poisoned_models),
     output:

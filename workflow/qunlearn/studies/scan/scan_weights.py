@@ -13,6 +13,7 @@ with job(title, snakemake) as progress:
     import numpy as np
 
     from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.grid.blocks import parse_alpha
     from qunlearn.parts.registry import find
     from qunlearn.results.cells import read_cells
     from qunlearn.results.datasets import read_dataset
@@ -21,7 +22,7 @@ with job(title, snakemake) as progress:
 
     dataset = read_dataset(snakemake.input.data)
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [Cell(float(names.alpha), seed) for seed in params.seeds]
+    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     poisoned, failed = read_cells(snakemake.input.trained, cells)
     method = find("method", names.method)(**params.method)
     schedule = Schedule(**params.schedule)

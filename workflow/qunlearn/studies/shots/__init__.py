@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qunlearn.config.options import Count, Distinct, Fraction, ModelName
+from qunlearn.config.options import Alpha, Count, Distinct, ModelName
 from qunlearn.grid.names import spell
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
@@ -26,7 +26,7 @@ class Shots(Study):
 
     model: ModelName = option(says="quantum model")
     shots: Distinct[Count] = option(says="circuit runs per expectation value")
-    plateau: Fraction = option(says="plateau: mean over corrupted fractions up to this one")
+    plateau: Alpha = option(says="plateau: mean over corrupted fractions up to this one")
 
     def models(self) -> list[str]:
         """The model, exact and with every number of shots."""

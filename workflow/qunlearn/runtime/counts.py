@@ -1,0 +1,22 @@
+"""Counts that come from fractions."""
+
+from __future__ import annotations
+
+from qunlearn.runtime.errors import UserError
+
+
+def share(fraction: float, available: int, of: str) -> int:
+    """round(fraction * available), 0 for the fraction 0 alone.
+
+    Raises UserError where a fraction above 0 comes to none of what is `available`, or to all: 'alpha 0.01 of 20
+    training samples is none of them'.
+    """
+    count = round(fraction * available)
+    if fraction == 0 or 0 < count < available:
+        return count
+    what = "all of them" if count else "none of them"
+    least, most = 0.5 / available, 1 - 0.5 / available
+    raise UserError(
+        f"{of.format(fraction=fraction, available=available)} is {what}; with so few samples it has to lie between "
+        f"{least:.2g} and {most:.2g}"
+    )
