@@ -11,11 +11,13 @@ from project import built, copy_project, snakemake
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share a study, or a folder, run in one process: it is made once."""
+    """Tests that share a study, or a folder, run in one process: it is made once. A study takes minutes."""
     for item in items:
-        for name in ("study", "folder"):
+        for name in ("study", "folder", "small"):
             if name in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group(name))
+        if "study" in item.fixturenames:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +32,13 @@ def compilation_cache(tmp_path_factory):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("jax")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_programs():
+    """A module's programs leave memory with it; what another one shares comes from the cache on disk."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture

@@ -307,7 +307,6 @@ def test_all_that_the_study_unlearns_is_audited_with_both_kinds_of_retrains():
     assert schedules["unlearning"] == here.unlearning_schedule("digits", "mlp")
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_the_figure_of_a_reduced_study(study):
     (study / "audit.yaml").write_text(yaml.safe_dump({"beyond": {"figures": ["membership"]}}))

@@ -285,7 +285,6 @@ def test_bounds_below_every_alpha_are_all_named():
         assert f"{key}: 0.4 is below every value of alphas" in str(error.value)
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_figures_of_hardware_are_planned(study):
     few = {

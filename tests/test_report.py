@@ -408,7 +408,6 @@ def test_times_are_those_of_the_last_run(tmp_path):
     assert timing.jobs(tmp_path).empty and len(timing.by_rule(timing.jobs(tmp_path))) == 0
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_the_page_of_a_study_holds_its_main_figures(study):
     """Figures and tables are found by rule; captions, graph and origins are the study's own."""

@@ -309,7 +309,6 @@ def test_models_without_a_loss_over_parameters_are_refused_in_one_sentence(optio
 
 
 # -- the workflow ----------------------------------------------------------------------------------
-@pytest.mark.long
 @pytest.mark.workflow
 def test_tables_and_figures_of_the_landscape(study):
     """One job per model and analysis; blocks of alphas named by a range or one by one give the same

@@ -401,7 +401,6 @@ SMALL = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_the_figures_of_a_reduced_study(study):
     (study / "small.yaml").write_text(yaml.safe_dump(SMALL))
