@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from project import built, copy_project, snakemake
+from qunlearn.experiment.problem import Problem
+from qunlearn.experiment.train import train
+from qunlearn.training.schedule import Schedule
+from unlearned import CELLS, MLP, QNN
 
 
 def pytest_collection_modifyitems(items):
@@ -55,6 +59,14 @@ def digits():
 def small_xxz():
     """Eight sites: the same sets of anisotropies, 256 amplitudes."""
     return built("xxz", length=8, gauge="random", seed=0)
+
+
+@pytest.fixture(scope="module", params=[MLP, QNN], ids=["mlp", "qnn"])
+def poisoned(request, digits):
+    jax.config.update("jax_enable_x64", True)
+    problem = Problem(digits, request.param["family"], request.param, "label_flipping", [0, 1])
+    trained = train(problem, CELLS, Schedule(3, 32, 0.02))
+    return problem, (trained.params, trained.state)
 
 
 @pytest.fixture
