@@ -15,9 +15,9 @@ from unlearned import CELLS, MLP, QNN
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share a study, or a folder, run in one process: it is made once. A study takes minutes."""
+    """Tests that share what takes long to make run in one process: it is made once. A whole study takes minutes."""
     for item in items:
-        for name in ("study", "folder", "small"):
+        for name in ("study", "folder", "small", "audited", "poisoned"):
             if name in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group(name))
         if "study" in item.fixturenames:
@@ -43,6 +43,14 @@ def compiled_programs():
     """A module's programs leave memory with it; what another one shares comes from the cache on disk."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture(scope="module")
+def compiled_quickly():
+    """Programs of a module that run once or on a handful of samples: no time for optimisation, the same mathematics."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture

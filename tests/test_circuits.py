@@ -20,6 +20,8 @@ from qunlearn.quantum import classifier, lightcone, statevector
 from qunlearn.quantum.circuit import assemble
 from qunlearn.runtime.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 # -- circuits ---------------------------------------------------------------------------------------------------------
 def test_a_layer_of_the_paper_is_one_moment():

@@ -36,6 +36,8 @@ from qunlearn.studies.resilience import toy
 from qunlearn.studies.unlearning import figure as fig3
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [8, 4]}
 QNN = {
     "family": "qnn",

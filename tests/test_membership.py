@@ -25,6 +25,8 @@ from qunlearn.studies.membership.stored import write_audit
 from qunlearn.studies.membership.table import tabulate
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [16]}
 CELLS = [Cell(0.3, 0), Cell(0.3, 1)]
 LONG, SHORT = Schedule(20, 32, 0.01), Schedule(10, 0, 0.02)

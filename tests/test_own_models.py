@@ -19,6 +19,8 @@ from qunlearn.parts.registry import find
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 CELLS = [Cell(0.0, 0), Cell(0.0, 1)]
 
 

@@ -19,23 +19,23 @@ from qunlearn.quantum.features import amplitudes, pauli_features, span
 from qunlearn.quantum.simulator import readout, tensorcircuit
 from qunlearn.runtime.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 @pytest.mark.parametrize(("make", "shape"), EVERY)
 def test_light_cone_and_state_vector_agree_with_the_full_circuit(make, shape, rng):
-    """Values and derivatives; one program each, and compiled quickly, as it runs once."""
     a = make(*shape)
     states = random_states(rng, a.qubits, 2)
     theta = jnp.asarray(rng.uniform(-np.pi, np.pi, a.parameters))
     values, gradients = full_circuit(a, theta, states)
     features = jnp.asarray(pauli_features(a, states))
     arranged = jnp.asarray(statevector.parts(statevector.arranged(a, states)))
-    quickly = {"xla_backend_optimization_level": 0}
 
     def cone(t):
         z, pull = jax.vjp(lambda t: features @ lightcone.observable(a, t), t)
         return z, jax.vmap(pull)(jnp.eye(2))[0]
 
-    z, slopes = jax.jit(cone, compiler_options=quickly)(theta)
+    z, slopes = jax.jit(cone)(theta)
     np.testing.assert_allclose(z, values, atol=1e-12)
     np.testing.assert_allclose(slopes, gradients, atol=1e-12)
     # the parameters that move the output are those of the causal cone
@@ -48,7 +48,7 @@ def test_light_cone_and_state_vector_agree_with_the_full_circuit(make, shape, rn
         z, pull = jax.vjp(lambda t: statevector.expectation(a, t, arranged), t)
         return z, pull(weights)[0]
 
-    z, slopes = jax.jit(evolved, compiler_options=quickly)(theta)
+    z, slopes = jax.jit(evolved)(theta)
     np.testing.assert_allclose(z, values, atol=1e-12)
     np.testing.assert_allclose(slopes, weights @ gradients, atol=1e-12)
 
@@ -83,8 +83,7 @@ def test_parameter_counts(shape, parameters, live, cone, rng):
         statevector.parts(statevector.arranged(a, random_states(rng, a.qubits, 2)))
     )
     slope = jax.grad(lambda t: statevector.expectation(a, t, states) @ jnp.array([1.0, 0.3]))
-    quickly = jax.jit(slope, compiler_options={"xla_backend_optimization_level": 0})
-    gradient = quickly(jnp.asarray(rng.normal(size=a.parameters)))
+    gradient = jax.jit(slope)(jnp.asarray(rng.normal(size=a.parameters)))
     assert np.sum(np.abs(gradient) > 1e-12) == live
 
 

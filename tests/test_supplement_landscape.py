@@ -25,6 +25,8 @@ from qunlearn.studies.curvature.analysis import analyse as curvatures
 from qunlearn.studies.slices import analysis as slices
 from qunlearn.studies.spectrum.analysis import analyse as spectra
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [6, 4]}
 QNN = {
     "family": "qnn",

@@ -14,10 +14,12 @@ from qunlearn.studies.resilience import toy
 from qunlearn.training.losses import cross_entropy
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [8, 4]}
 QNN = {
     "family": "qnn",
-    "depth": 3,
+    "depth": 2,
     "entangler": "chain",
     "rotations": "xyx",
     "readout_scale": 5.0,
