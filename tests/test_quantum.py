@@ -150,7 +150,7 @@ def test_single_and_double_precision_train_alike(rng):
         jax.config.update("jax_enable_x64", double)
         real = jnp.float64 if double else jnp.float32
         loss = lambda t: jnp.mean(model.logits({"theta": t}, {}, jnp.asarray(pool, real))[0] ** 2)  # noqa: E731
-        return np.asarray(operator(loss)(jnp.asarray(theta, real)))
+        return np.asarray(jax.jit(operator(loss))(jnp.asarray(theta, real)))
 
     np.testing.assert_allclose(slope(False, jax.grad), slope(True, jax.grad), atol=1e-5)
     assert slope(True, jax.hessian).shape == (len(theta),) * 2
