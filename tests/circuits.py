@@ -1,8 +1,10 @@
 """Circuits and states for tests, and TensorCircuit's simulation of them as the reference."""
 
 import numpy as np
+import pytest
 
 from qunlearn.parts.circuits.layered import Layered
+from qunlearn.parts.models.qnn import Qnn
 from qunlearn.quantum.circuit import GATES, assemble
 from qunlearn.quantum.simulator import readout, tensorcircuit
 
@@ -53,3 +55,35 @@ def noisy_circuit(circuit, theta, state, p):
             for qubit in range(circuit.qubits):
                 simulation.depolarizing(qubit, px=p / 4, py=p / 4, pz=p / 4)
         return float(np.real(simulation.expectation_ps(z=[circuit.measure])))
+
+
+CIRCUITS = [
+    (4, 1, "chain", "xyx", 3),
+    (4, 2, "chain", "xyz", 1),
+    (5, 3, "chain", "xyx", 4),
+    (6, 2, "ring", "xyz", 2),
+    (4, 4, "ring", "xyx", 0),
+]
+#: Seed, qubits, layers, measured qubit.
+IRREGULAR = [(0, 3, 2, 0), (2, 4, 5, 1), (7, 5, 2, 3)]
+#: More of the same kinds, slower to compile.
+MORE = [
+    *((layered, shape) for shape in [(5, 3, "ring", "xyx", 4), (6, 4, "chain", "xyx", 5)]),
+    (layered, (3, 5, "chain", "xyz", 2)),
+    *((irregular, shape) for shape in [(4, 4, 3, 2), (3, 5, 4, 4), (5, 2, 6, 0)]),
+]
+EVERY = [
+    *((layered, shape) for shape in CIRCUITS),
+    *((irregular, shape) for shape in IRREGULAR),
+    *(pytest.param(*case, marks=pytest.mark.long) for case in MORE),
+]
+OPTIONS = {
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
+
+
+def qnn(**options):
+    return Qnn(**OPTIONS | options)

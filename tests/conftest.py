@@ -8,14 +8,20 @@ import numpy as np
 import pytest
 
 from project import built, copy_project, snakemake
+from qunlearn.experiment.problem import Problem
+from qunlearn.experiment.train import train
+from qunlearn.training.schedule import Schedule
+from unlearned import CELLS, MLP, QNN
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share a study, or a folder, run in one process: it is made once."""
+    """Tests that share what takes long to make run in one process: it is made once. A whole study takes minutes."""
     for item in items:
-        for name in ("study", "folder"):
+        for name in ("study", "folder", "small", "audited", "poisoned"):
             if name in item.fixturenames:
                 item.add_marker(pytest.mark.xdist_group(name))
+        if "study" in item.fixturenames:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +38,21 @@ def compilation_cache(tmp_path_factory):
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def compiled_programs():
+    """A module's programs leave memory with it; what another one shares comes from the cache on disk."""
+    yield
+    jax.clear_caches()
+
+
+@pytest.fixture(scope="module")
+def compiled_quickly():
+    """Programs of a module that run once or on a handful of samples: no time for optimisation, the same mathematics."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
@@ -46,6 +67,14 @@ def digits():
 def small_xxz():
     """Eight sites: the same sets of anisotropies, 256 amplitudes."""
     return built("xxz", length=8, gauge="random", seed=0)
+
+
+@pytest.fixture(scope="module", params=[MLP, QNN], ids=["mlp", "qnn"])
+def poisoned(request, digits):
+    jax.config.update("jax_enable_x64", True)
+    problem = Problem(digits, request.param["family"], request.param, "label_flipping", [0, 1])
+    trained = train(problem, CELLS, Schedule(3, 32, 0.02))
+    return problem, (trained.params, trained.state)
 
 
 @pytest.fixture

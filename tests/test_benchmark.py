@@ -23,8 +23,8 @@ SMALL = {"qnn": tasks.Qnn(8, 2, 12, 4), "mlp": tasks.Mlp(8, 12, 4, hidden=(5, 3)
     ("family", "name"),
     [
         ("qnn", "light_cone"),
-        ("qnn", "statevector"),
-        ("qnn", "contractor"),
+        pytest.param("qnn", "statevector", marks=pytest.mark.long),
+        pytest.param("qnn", "contractor", marks=pytest.mark.long),
         ("mlp", "project"),
         ("mlp", "one_by_one"),
         ("mlp", "scikit_learn"),

@@ -1,5 +1,7 @@
 """Controls: each changed choice against its definition."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +26,8 @@ from qunlearn.training.optimiser import adam
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import Batch
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [16, 4]}
 QNN = {
     "family": "qnn", "depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
@@ -38,18 +42,20 @@ def test_a_bounded_mlp_is_the_hyperbolic_tangent_of_the_free_one(rng):
     params, state = free.init(jax.random.key(1))
     params = jax.tree.map(lambda a: 3 * a, params)
     pool, rows = jnp.asarray(x), np.arange(12)
-    z, bound = (np.asarray(m.logits(params, state, pool)[0]) for m in (free, bounded))
+    z, bound = (np.asarray(jax.jit(m.logits)(params, state, pool)[0]) for m in (free, bounded))
     np.testing.assert_allclose(bound, 2 * np.tanh(z / 2))
     assert np.abs(bound).max() < 2 < np.abs(z).max()
     # the closed form of its gradient, and a landscape that no longer takes it for piecewise linear
-    found = bounded.squared_gradient_norms(params, state, pool, rows)
-    np.testing.assert_allclose(
-        found, super(type(bounded), bounded).squared_gradient_norms(params, state, pool, rows)
+    plain = super(type(bounded), bounded).squared_gradient_norms
+    found, expected = (
+        jax.jit(norms)(params, state, pool, rows)
+        for norms in (bounded.squared_gradient_norms, plain)
     )
+    np.testing.assert_allclose(found, expected)
     labels = jnp.asarray(rng.integers(0, 2, 12), float)
     point = Point(params, state, pool, rows, labels)
-    gauss_newton, residual = split_trace(bounded, point)
-    dense = dense_terms(bounded, point)
+    gauss_newton, residual = jax.jit(partial(split_trace, bounded))(point)
+    dense = jax.jit(partial(dense_terms, bounded))(point)
     np.testing.assert_allclose(
         [gauss_newton, residual], [np.trace(part) for part in dense], rtol=1e-8
     )
@@ -127,7 +133,7 @@ def test_early_stopping_returns_the_best_epoch_on_poisoned_samples_held_out(digi
 
 
 def test_a_long_training_passes_through_every_shorter_one(digits):
-    problem = Problem(digits, "qnn", QNN, "label_flipping", [0])
+    problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
     long, short = (
         train(problem, CELLS[:1], Schedule(epochs, 32, 0.03)).learning_curves for epochs in (20, 7)
     )

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import ROOT, copy_project, planned, snapshot
+from project import ROOT, configuration, copy_project, planned, snapshot
+from qunlearn.config.check import check
+from qunlearn.parts import registry
+from qunlearn.runtime.errors import UserError
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 #: What makes the recipes a matter of seconds; the recipes' own files come on top.
@@ -87,6 +90,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_data_model_method_and_corruption_of_ones_own_through_figs_2_and_3(folder, capsys):
     command = next(line for line in commands() if "fig3" in line)
@@ -185,18 +189,30 @@ MISTAKES = {
 }
 
 
-@pytest.mark.workflow
 @pytest.mark.parametrize("kind", MISTAKES)
-def test_a_mistake_in_a_part_is_one_sentence_with_file_and_line(kind, folder):
+def test_a_mistake_in_a_part_is_one_sentence_with_file_and_line(kind, folder, request, monkeypatch):
     old, new, words = MISTAKES[kind]
     part = folder / "my_parts/pull_back.py"
     text = part.read_text()
     part.write_text(text.replace(old, new, 1))
+    request.addfinalizer(lambda: registry.load([]))
+    request.addfinalizer(lambda: part.write_text(text))
+    monkeypatch.chdir(folder)
+    mine = yaml.safe_load((folder / "mine.yaml").read_text())
+    with pytest.raises(UserError, match=words):
+        check(configuration(**mine))
+
+
+@pytest.mark.workflow
+def test_a_mistake_in_a_part_is_said_by_the_workflow(folder):
+    part = folder / "my_parts/pull_back.py"
+    text = part.read_text()
+    part.write_text(text.replace("def loss(self", "def loss(self:", 1))
     try:
         said = run(folder, "snakemake -n results/figs/fig3.pdf --configfile mine.yaml", check=False)
     finally:
         part.write_text(text)
-    assert re.search(words, said), said
+    assert re.search(MISTAKES["syntax"][2], said), said
     assert "Traceback" not in said
 
 

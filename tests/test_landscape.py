@@ -22,6 +22,8 @@ from qunlearn.parts import models
 from qunlearn.statistics.collapse import flag_collapsed
 from qunlearn.statistics.roughening import geometric_mean, lrr
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [6, 4]}
 QNN = {
     "family": "qnn",

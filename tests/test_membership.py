@@ -25,6 +25,8 @@ from qunlearn.studies.membership.stored import write_audit
 from qunlearn.studies.membership.table import tabulate
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [16]}
 CELLS = [Cell(0.3, 0), Cell(0.3, 1)]
 LONG, SHORT = Schedule(20, 32, 0.01), Schedule(10, 0, 0.02)
@@ -307,7 +309,6 @@ def test_all_that_the_study_unlearns_is_audited_with_both_kinds_of_retrains():
     assert schedules["unlearning"] == here.unlearning_schedule("digits", "mlp")
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_the_figure_of_a_reduced_study(study):
     (study / "audit.yaml").write_text(yaml.safe_dump({"beyond": {"figures": ["membership"]}}))

@@ -21,6 +21,8 @@ from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import EvalSet, Stream
 from qunlearn.training.workload import Workload
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 ARCHITECTURES = CONFIG["architectures"]
 

@@ -1,5 +1,7 @@
 """Imperfect hardware: depolarising noise, readout errors and finite shots against definitions and known limits."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +21,8 @@ from qunlearn.runtime.errors import UserError
 from qunlearn.statistics.transition import plateau_summary, sigmoid
 from qunlearn.studies.shots.readout import expected_accuracy
 from qunlearn.training.losses import cross_entropy
+
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 OPTIONS = {
     "depth": 2, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
@@ -48,7 +52,8 @@ def test_depolarising_noise_agrees_with_the_density_matrix(make, shape, p, rng):
     a = make(*shape)
     states = random_states(rng, a.qubits, 2)
     theta = rng.uniform(-np.pi, np.pi, a.parameters)
-    cone = pauli_features(a, states) @ np.asarray(lightcone.observable(a, jnp.asarray(theta), p))
+    noisy = jax.jit(lambda t: lightcone.observable(a, t, p))
+    cone = pauli_features(a, states) @ np.asarray(noisy(jnp.asarray(theta)))
     np.testing.assert_allclose(cone, [noisy_circuit(a, theta, s, p) for s in states], atol=1e-6)
 
 
@@ -151,14 +156,14 @@ def test_many_shots_give_the_exact_logits_and_gradient(free_scale, rng):
     if free_scale:
         params["log_scale"] = jnp.array(-0.3)
     pool = jnp.asarray(exact.encode(x))
-    logits = [circuit.logits(params, state, pool)[0] for circuit in (model, exact)]
+    logits = [jax.jit(circuit.logits)(params, state, pool)[0] for circuit in (model, exact)]
     np.testing.assert_allclose(*logits, atol=0.03)
 
     def loss(params, model):
         logits, _ = model.logits(params, state, pool, train=True)
         return jnp.mean(cross_entropy(logits, jnp.array([0, 1, 0, 1])))
 
-    found, wanted = jax.grad(loss)(params, model), jax.grad(loss)(params, exact)
+    found, wanted = (jax.jit(jax.grad(partial(loss, model=m)))(params) for m in (model, exact))
     assert set(found) == ({"theta", "log_scale"} if free_scale else {"theta"})
     for name in found:
         np.testing.assert_allclose(found[name], wanted[name], atol=0.01)
@@ -201,7 +206,7 @@ def test_gradient_noise_bounds_that_of_real_parameter_shifts(rng):
 
     error = 5 * found.std(0) / np.sqrt(number)
     np.testing.assert_allclose(found.mean(0)[live], device.mean(0), atol=2 * error[live].max())
-    exact_gradient = jax.grad(lambda t: weights @ values(exact, x, t)[0])(theta)
+    exact_gradient = jax.jit(jax.grad(lambda t: weights @ values(exact, x, t)[0]))(theta)
     assert np.all(np.abs(found.mean(0) - exact_gradient) <= error + 1e-12)
     ratio = found.var(0)[live] / device.var(0)
     assert np.all(ratio > 0.9) and np.all(ratio < 1.15 / (1 - np.max(shifted**2)))
@@ -285,7 +290,6 @@ def test_bounds_below_every_alpha_are_all_named():
         assert f"{key}: 0.4 is below every value of alphas" in str(error.value)
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_figures_of_hardware_are_planned(study):
     few = {

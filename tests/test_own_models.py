@@ -19,6 +19,8 @@ from qunlearn.parts.registry import find
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 CELLS = [Cell(0.0, 0), Cell(0.0, 1)]
 
 
@@ -328,17 +330,18 @@ def test_a_fit_that_fails_is_one_sentence(change, digits):
 
 
 # -- density matrices ----------------------------------------------------------------------------------------------
+ON_MATRICES = [
+    {"family": "mlp", "hidden": [8]},
+    {"family": "random_features", "features": 20, "width": 1.0},
+    {"family": "nearest_neighbours", "k": 3},
+    {"family": "cnn", "channels": [4], "kernel": 3, "dense": 4},
+]
+
+
 @pytest.mark.parametrize(
-    "architecture",
-    [
-        {"family": "mlp", "hidden": [8]},
-        {"family": "random_features", "features": 20, "width": 1.0},
-        {"family": "nearest_neighbours", "k": 3},
-        {"family": "cnn", "channels": [4], "kernel": 3, "dense": 4},
-    ],
-    ids=lambda architecture: architecture["family"],
+    ("architecture", "corruption"),
+    [(ON_MATRICES[0], "label_flipping"), *((a, "feature_randomization") for a in ON_MATRICES)],
 )
-@pytest.mark.parametrize("corruption", ["label_flipping", "feature_randomization"])
 def test_models_take_density_matrices(architecture, corruption, rng, digits):
     states = rng.normal(size=(60, 4, 2)) + 1j * rng.normal(size=(60, 4, 2))
     states[::2, 0] += 3

@@ -4,80 +4,27 @@ import html
 import io
 import json
 import re
-from html.parser import HTMLParser
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from pages import MERMAID, PIXEL, Page
 from project import plan, planned, snakemake
 from qunlearn.parts import registry
 from qunlearn.runtime import timing
 from qunlearn.runtime.errors import UserError
 from qunlearn.studies import report as study_report
 from qunlearn.studies.claims.claim import known_claims
-from qunlearn.studies.report import origins, pieces, rulegraph, verdicts
+from qunlearn.studies.report import origins, pieces, verdicts
 from qunlearn.studies.report.page import page as written
-from test_claims import decide, world
+from worlds import decide, world
 
 PLAN = plan()
 CONFIG = PLAN.config
 CLAIMS = known_claims()
 STUDIES = {kind.figure: kind for kind in registry.known("study").values() if kind.figure}
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63606060f80f0001040100"
-    "5fe5c34b0000000049454e44ae426082"
-)
-MERMAID = (
-    "---\ntitle: DAG\n---\nflowchart TB\n\tid0[page]\n\tid1[draw]\n\tid2[tabulate]\n\tid3[train]\n"
-    + "".join(f"\tid{a} --> id{b}\n" for a, b in [(1, 0), (2, 1), (3, 2), (3, 1), (2, 0)])
-)
-
-
-class Page(HTMLParser):
-    """What a browser would load, ids, links within the page, headings, images, and rows of every
-    table of results."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.loads, self.ids, self.anchors, self.headings, self.images, self.data = (
-            [],
-            [],
-            [],
-            [],
-            [],
-            {},
-        )
-        self.open, self.text = None, []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.ids += [found["id"]] if "id" in found else []
-        if tag == "a":
-            self.anchors += [found["href"][1:]] if found["href"].startswith("#") else []
-        else:
-            self.loads += [
-                found[key] for key in ("src", "href", "srcset", "data", "poster") if found.get(key)
-            ]
-        if re.fullmatch(r"h\d", tag):
-            self.headings.append(int(tag[1]))
-        if tag == "img" and "src" in found:
-            self.images.append(found)
-        if found.get("class") == "data":
-            self.open = found["id"].removeprefix("table-")
-            self.data[self.open] = 0
-        if tag == "td" and self.open:
-            self.data[self.open] += 1
-
-    def handle_endtag(self, tag):
-        if tag == "details":
-            self.open = None
-
-    def handle_data(self, text):
-        self.text.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -323,56 +270,6 @@ def test_origins_are_counted(tmp_path, made):
     assert origins.package_versions(found) == {"jax": ["1"]}
 
 
-# -- graph of rules --------------------------------------------------------------------------------
-def test_the_graph_is_read_and_implied_edges_are_left_out():
-    graph = rulegraph.parse(MERMAID)
-    assert set(graph.edges) == {
-        ("draw", "page"),
-        ("tabulate", "draw"),
-        ("train", "tabulate"),
-        ("train", "draw"),
-        ("tabulate", "page"),
-    }
-    drawing = rulegraph.svg(graph, {"train": "2 jobs, 6 s"})
-    assert (
-        drawing.count("<path") == 3
-        and drawing.count("<rect") == 4
-        and "train: 2 jobs, 6 s" in drawing
-    )
-
-
-def test_lines_go_from_left_to_right_and_boxes_do_not_overlap():
-    graph = nx.DiGraph(
-        [("a", "b"), ("b", "c"), ("c", "e"), ("a", "d"), ("d", "e"), ("f", "e"), ("a", "g")]
-    )
-    drawing = rulegraph.svg(graph, {})
-    boxes = [
-        tuple(map(int, b))
-        for b in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', drawing)
-    ]
-    assert len(boxes) == 7
-    for i, (x, y, w, h) in enumerate(boxes):
-        assert all(x + w < a or a + c < x or y + h < b or b + d < y for a, b, c, d in boxes[:i])
-    layers = rulegraph.columns(graph.copy())
-    place = {node: i for i, layer in enumerate(layers) for node in layer}
-    assert all(place[a] < place[b] for a, b in graph.edges)
-    assert ("a", "d", 2 - len(layers)) not in place and place["d"] == place[
-        "c"
-    ]  # as far right as its readers allow
-
-
-def test_the_drawing_does_not_depend_on_the_order_of_rules():
-    edges = [("a", "b"), ("b", "c"), ("c", "e"), ("a", "d"), ("d", "e"), ("f", "e"), ("a", "g")]
-    drawings = {rulegraph.svg(nx.DiGraph(some), {}) for some in (edges, edges[::-1])}
-    assert len(drawings) == 1
-
-
-def test_sorting_columns_undoes_crossings():
-    pairs = [("a", "z"), ("b", "y"), ("c", "x")]
-    left, right = rulegraph.columns(nx.DiGraph(pairs))
-    assert [dict(pairs)[node] for node in left] == right
-
-
 # -- what the page holds ---------------------------------------------------------------------------
 def test_the_page_shows_every_group_that_is_included_in_order():
     study = PLAN.study("report")
@@ -408,7 +305,6 @@ def test_times_are_those_of_the_last_run(tmp_path):
     assert timing.jobs(tmp_path).empty and len(timing.by_rule(timing.jobs(tmp_path))) == 0
 
 
-@pytest.mark.long
 @pytest.mark.workflow
 def test_the_page_of_a_study_holds_its_main_figures(study):
     """Figures and tables are found by rule; captions, graph and origins are the study's own."""

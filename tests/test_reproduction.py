@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from project import copy_project, snakemake, snapshot
+from project import configuration, copy_project, plan, snakemake
+from qunlearn.config.check import ask
+from qunlearn.runtime.errors import UserError
 from qunlearn.statistics.verdicts import equivalence, welch
 from qunlearn.studies.reproduction.compare import compare, identical_runs
 
@@ -137,7 +139,6 @@ def test_published_runs_are_compared_and_identical_ones_named(folder):
     )
 
 
-@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
@@ -152,16 +153,19 @@ def test_published_runs_are_compared_and_identical_ones_named(folder):
         ),
     ],
 )
-def test_published_runs_that_are_not_there_are_refused(columns, words, folder):
-    (folder / "there").mkdir(exist_ok=True)
+def test_published_runs_that_are_not_there_are_refused(columns, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
     if columns:
-        (folder / "there/resilience.csv").write_text(",".join(columns) + "\n")
-    before = snapshot(folder)
-    text = snakemake(folder, "-n", "--config", "published={dir: there}", check=False)
-    assert words in text and "Traceback" not in text and snapshot(folder) == before
+        (tmp_path / "there/resilience.csv").write_text(",".join(columns) + "\n")
+    published = configuration()["published"] | {"dir": "there"}
+    with pytest.raises(UserError) as error:
+        ask(plan(published=published), ["reproduction"])
+    assert words in str(error.value)
 
 
-@pytest.mark.workflow
-def test_a_comparison_without_published_runs_is_refused(folder):
-    text = snakemake(folder, "results/tables/reproduction.csv", "-n", check=False)
-    assert "published.dir is null, so there is nothing to compare with" in text
+def test_a_comparison_without_published_runs_is_refused():
+    study = plan()
+    words = "published.dir is null, so there is nothing to compare with"
+    with pytest.raises(UserError, match=words):
+        study.study("reproduction").compared(study)

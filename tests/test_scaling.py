@@ -19,6 +19,8 @@ from qunlearn.statistics.transition import fit_transition, sigmoid
 from qunlearn.studies.gradients import gradients
 from qunlearn.studies.scaling import fits as scaling
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 FINE = [0.35, 0.42, 0.44, 0.46, 0.48, 0.52, 0.54, 0.56, 0.58, 0.65]
 ALPHAS = np.sort([*np.arange(0, 1, 0.1), *FINE])
 

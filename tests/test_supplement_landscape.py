@@ -25,6 +25,8 @@ from qunlearn.studies.curvature.analysis import analyse as curvatures
 from qunlearn.studies.slices import analysis as slices
 from qunlearn.studies.spectrum.analysis import analyse as spectra
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 MLP = {"family": "mlp", "hidden": [6, 4]}
 QNN = {
     "family": "qnn",
@@ -309,7 +311,6 @@ def test_models_without_a_loss_over_parameters_are_refused_in_one_sentence(optio
 
 
 # -- the workflow ----------------------------------------------------------------------------------
-@pytest.mark.long
 @pytest.mark.workflow
 def test_tables_and_figures_of_the_landscape(study):
     """One job per model and analysis; blocks of alphas named by a range or one by one give the same

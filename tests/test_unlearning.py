@@ -18,6 +18,8 @@ from qunlearn.training.losses import bernoulli_kl
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import Batch
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 QNN = {
     "family": "qnn", "depth": 3, "entangler": "chain", "rotations": "xyx", "readout_scale": 5.0, "measure": "last",
 }  # fmt: skip
