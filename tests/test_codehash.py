@@ -80,6 +80,9 @@ SHARED = {
     "results/csv.py": {"build_dataset"},
     "results/trained.py": set(),
     "runtime/job.py": set(STAGES),
+    "runtime/records.py": set(STAGES),
+    "runtime/counts.py": {"train_models", "unlearn_models", "analyse_landscape"},
+    "config/derived.py": set(),
 }
 
 

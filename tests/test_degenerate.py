@@ -1,4 +1,4 @@
-"""Fractions that come to nothing or to everything, and sets too small for what is done with them: a sentence, or a model
+"""Fractions that come to nothing or everything, and sets too small for what is done with them: a sentence, or a model
 that answers always the same; never a number that is none."""
 
 import numpy as np
@@ -33,7 +33,7 @@ def test_a_share_of_none_or_all_is_named_with_what_is_possible(fraction, what):
 @pytest.mark.parametrize("alpha", [0.0001, 0.9999])
 @pytest.mark.parametrize("corruption", ["label_flipping", "feature_randomization"])
 def test_no_forget_or_retain_set_is_empty(digits, corruption, alpha):
-    with pytest.raises(UserError, match="alpha 0.* of the .* training samples of digits is"):
+    with pytest.raises(UserError, match=r"alpha 0.* of the .* training samples of digits is"):
         forget_mask("digits", digits.x_train, digits.y_train, corruption, alpha, 0)
 
 
@@ -53,7 +53,7 @@ def test_a_split_leaves_both_classes_on_both_sides(fraction):
 
 
 def test_one_sample_of_a_class_cannot_be_on_both_sides():
-    with pytest.raises(UserError, match="split|none to"):
+    with pytest.raises(UserError, match=r"split|none to"):
         stratified(np.array([0] * 20 + [1]), 0.5, 0, "mine.csv: train_fraction = 0.5")
 
 

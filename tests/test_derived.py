@@ -49,6 +49,6 @@ def test_what_cannot_be_derived_is_said_once(changes, words):
 
 
 def test_a_mistake_in_the_base_is_said_of_the_base_alone():
-    with pytest.raises(UserError, match="architectures.qnn.depht: unknown key") as refused:
+    with pytest.raises(UserError, match=r"architectures.qnn.depht: unknown key") as refused:
         architectures(qnn={"depht": 3})
     assert "1 problem in the configuration" in str(refused.value)

@@ -39,13 +39,13 @@ def test_bounds_that_alphas_are_compared_with_are_canonical_too():
 
 
 def test_two_spellings_of_one_fraction_are_one_too_many():
-    with pytest.raises(UserError, match="0.3 occurs more than once"):
+    with pytest.raises(UserError, match=r"0.3 occurs more than once"):
         check(configuration(alphas=[0.3, 0.1 + 0.2]))
 
 
 @pytest.mark.parametrize("alpha", [0.12345, 1e-5, 0.30001])
 def test_more_decimals_than_a_path_has_are_refused(alpha):
-    with pytest.raises(UserError, match="alphas.*more than four decimals"):
+    with pytest.raises(UserError, match=r"alphas.*more than four decimals"):
         check(configuration(alphas=[0, alpha]))
 
 

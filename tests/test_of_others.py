@@ -1,4 +1,4 @@
-"""Files of others: tables in any encoding that says so, numbers within their range, locked files told from damaged ones."""
+"""Files of others: tables in any encoding that says so, numbers within their range, locked files and damaged ones."""
 
 import subprocess
 import sys
@@ -72,7 +72,7 @@ def test_a_table_that_matches_nothing_is_refused(tmp_path):
     path = tmp_path / "resilience.csv"
     path.write_text(TABLE.replace("mnist", "MNIST"))
     ours = pd.read_csv(path).assign(dataset="mnist")
-    with pytest.raises(UserError, match="no point in common.*MNIST"):
+    with pytest.raises(UserError, match=r"no point in common.*MNIST"):
         check_common(read_published(path), ours, path)
     check_common(read_published(path), ours.assign(dataset="MNIST"), path)
 
@@ -127,7 +127,7 @@ def test_only_damage_is_called_damage(tmp_path):
     path = tmp_path / "r.h5"
     write(path, {"x": [1.0] * 1000}, {})
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(UserError, match="damaged.*Delete it"):
+    with pytest.raises(UserError, match=r"damaged.*Delete it"):
         read(path)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["y"] = [1]

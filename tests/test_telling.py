@@ -1,4 +1,4 @@
-"""Telling does not fail the work: a full disk behind stderr, a terminal that is gone, characters that it does not know."""
+"""Telling does not fail the work: a full disk behind stderr, a terminal that is gone, unknown characters."""
 
 import io
 import os

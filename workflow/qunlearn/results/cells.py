@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import numpy as np
 
-from qunlearn.results.csv import stem
 from qunlearn.results.hdf5 import read, write
 from qunlearn.results.provenance import provenance
 from qunlearn.runtime.errors import UserError
@@ -57,7 +58,7 @@ def write_landscape(
 def check_seeds(path: str, content: dict, seeds: list[int]) -> None:
     """Raises UserError unless a file has, at each of its corrupted fractions, each of these seeds that its name spells
     just once."""
-    first, *rest = stem(path).removeprefix("seed").split("-")
+    first, *rest = PurePath(path).stem.removeprefix("seed").split("-")
     ends = int(first), int((rest or [first])[0])
     asked = [seed for seed in seeds if ends[0] <= seed <= ends[1]]
     for alpha in np.unique(content["alpha"]):
