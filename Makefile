@@ -56,4 +56,5 @@ $(VENV)/%.stamp: envs/%.txt envs/cpu.txt envs/constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .snakemake .cache logs
+	rm -rf $(VENV) .cache logs
+	test ! -d .snakemake || find .snakemake -mindepth 1 -maxdepth 1 ! -name metadata -exec rm -rf {} +
