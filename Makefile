@@ -2,14 +2,14 @@
 # make claims: is each claim true here.   make report: all of it on one page.   make benchmark: how fast an update is.
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
-# make lint: the formatters' opinion.   make docs: pages that are made from declarations.
+# make lint: the formatters' opinion.   make docs: pages that are made from declarations.   make envs: Conda's files.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures supplement beyond claims report benchmark test test-long test-cluster lint docs clean
+.PHONY: figures supplement beyond claims report benchmark test test-long test-cluster lint docs envs clean
 
 figures: $(VENV)/cpu.stamp
 	snakemake
@@ -49,12 +49,15 @@ lint: $(VENV)/dev.stamp
 docs: $(VENV)/dev.stamp
 	PYTHONPATH=workflow python -m qunlearn.config.reference
 
-$(VENV)/%.stamp: envs/%.txt envs/cpu.txt envs/constraints.txt
+envs:
+	$(PYTHON) envs/conda.py
+
+$(VENV)/%.stamp: envs/%.txt envs/cpu.txt envs/library.txt envs/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=/path/to/python3 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 clean:
-	rm -rf $(VENV) .cache logs
+	rm -rf $(VENV) .cache logs build workflow/qunlearn.egg-info
 	test ! -d .snakemake || find .snakemake -mindepth 1 -maxdepth 1 ! -name metadata -exec rm -rf {} +

@@ -1,11 +1,15 @@
 # Poisoning and unlearning in quantum and classical neural networks: data -> train -> unlearn / landscape -> figures.
 # The pipeline's rules are in workflow/rules, studies and what they compute in workflow/qunlearn, every knob in config.yaml.
+# Another workflow may import this one as a module (docs/extending.md), so nothing here asks where the main Snakefile is.
 import os
 import sys
 
-sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
+HOME = os.path.dirname(os.path.abspath(workflow.snakefile))
+sys.path.insert(0, os.path.join(HOME, "workflow"))
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from qunlearn.config.check import check, check_folders
 from qunlearn.config.plan import Plan
@@ -15,14 +19,23 @@ from qunlearn.runtime.job import share_library
 share_library()
 
 
-configfile: os.path.join(workflow.basedir, "config.yaml")
+configfile: os.path.join(HOME, "config.yaml")
 
 
+# The `config:` of a module would come instead of this file; here it comes on top, as with --configfile.
+IMPORTED = not workflow.modifier.is_main_snakefile()
+if IMPORTED:
+    if not isinstance(config, dict):
+        raise WorkflowError(
+            f"module {__name__}: config: {config!r} is no mapping; give a dictionary of keys of config.yaml"
+        )
+    given, config = config, load_configfile(os.path.join(HOME, "config.yaml"))
+    update_config(config, given)
 try:
     config = check(config, tuple(os.path.dirname(os.path.abspath(path)) for path in workflow.configfiles))
     check_folders(config["paths"])
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(f"module {__name__}: {error}" if IMPORTED else str(error)) from None
 plan = Plan(config)
 grid = plan.grid
 
@@ -31,15 +44,17 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+
+
+# The first rule, thus the default target; of another workflow that imports this one, its own first rule is.
+rule all:
+    input:
+        MAIN_FIGURES,
+        MAIN_TABLES,
+
+
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/unlearn.smk"
 include: "workflow/rules/landscape.smk"
 include: "workflow/rules/studies.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        MAIN_FIGURES,
-        MAIN_TABLES,

@@ -53,12 +53,11 @@ def made(tmp_path_factory):
         kind = STUDIES[name]
         path = folder / f"{name}.png"
         figures.append(pieces.figure(path, kind.caption(), kind.group, used))
-    config = CONFIG | {"paths": CONFIG["paths"] | {"results": str(folder)}}
 
     def write(claimed=True):
         data = [pieces.table(folder / f"{name}.csv") for name in frames]
         claims = str(folder / "claims.csv") if claimed else None
-        return written(figures, data, claims, config, MERMAID)
+        return written(figures, data, claims, CONFIG, folder, MERMAID)
 
     return frames, figures, write
 
@@ -212,7 +211,7 @@ def test_markup_in_a_table_stays_text(tmp_path):
         ["</script><b>", "1e-07"],
         ["qnn~depth=3,measure=0", "2"],
     ]
-    page = written([], [odd], None, CONFIG | {"paths": {"results": str(tmp_path)}}, MERMAID)
+    page = written([], [odd], None, CONFIG, tmp_path, MERMAID)
     assert '<b>"' not in page and page.count("</script>") == 2
 
 

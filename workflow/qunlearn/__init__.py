@@ -6,7 +6,7 @@ What a part of your own needs is here: `from qunlearn import UnlearningMethod, o
 
 from importlib import import_module
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 #: Name -> module that defines it, imported at first use: planning and notebooks pay for what they ask for.
 _PUBLIC = {

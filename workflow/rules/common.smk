@@ -13,8 +13,10 @@ RESULTS = config["paths"]["results"]
 LOGS = config["paths"]["logs"]
 TIMES = f"{RESULTS}/benchmarks"
 SCRATCH = {"tmpdir": config["paths"]["scratch"]} if config["paths"]["scratch"] else {}
-ENVIRONMENT = os.path.join(workflow.basedir, "envs", "cpu.yaml")
-SCRIPTS = os.path.join(workflow.basedir, "workflow", "scripts")
+SCRIPTS = os.path.join(HOME, "workflow", "scripts")
+OWN_PARTS = registry.own_parts()
+#: Resources by which a profile gives a rule's jobs a GPU.
+GPU = {"gpu", "gpus", "gpus_per_task", "gres"}
 #: Paths of a block of trained cells, and of unlearned ones, below a stage's folder.
 CELLS = "{dataset}/{model}/{corruption}/alpha{alphas}/seed{seeds}"
 POISONED = "{dataset}/{model}/{corruption}/alpha{alpha}"
@@ -36,6 +38,7 @@ def told(function):
     """An input or parameter function that ends Snakemake with one sentence where the user can mend what is wrong."""
 
     def of(wildcards):
+        registry.use(OWN_PARTS)
         try:
             return function(wildcards)
         except UserError as error:
@@ -45,8 +48,9 @@ def told(function):
 
 
 def studies_asked_for():
-    """Studies that the targets of this run name; those of the study at hand are checked all at once."""
-    targets = workflow.dag_settings.targets if workflow.dag_settings else ()
+    """Studies that the targets of this run name; those of the study at hand are checked all at once. Targets of a
+    workflow that imports this one are its own."""
+    targets = workflow.dag_settings.targets if workflow.dag_settings and not IMPORTED else ()
     found = []
     for name, kind in registry.known("study").items():
         outputs = [grid.table(table) for table in (*kind.tables, *kind.draws_tables)]
@@ -65,6 +69,16 @@ def asked(name, function):
         return function(wildcards)
 
     return told(of)
+
+
+def placed(files):
+    """Input files, as a path, a list of paths, or any of these by name. Those that this workflow does not make are the
+    user's, and stay where they are when a workflow that imports this one gives it a `prefix:`."""
+    if isinstance(files, dict):
+        return {name: placed(value) for name, value in files.items()}
+    if isinstance(files, (list, tuple)):
+        return [placed(file) for file in files]
+    return str(files) if Path(files).is_relative_to(RESULTS) else local(str(files))
 
 
 def study_options(name):
@@ -142,6 +156,16 @@ def flat(files):
     else:
         for item in files.values() if isinstance(files, dict) else files:
             yield from flat(item)
+
+
+# -- what jobs run in ------------------------------------------------------------------------------------------------
+def environment(rule):
+    """Packages of a rule's jobs, for `--software-deployment-method conda`: with JAX for GPUs where the profile
+    (`set-resources`, `default-resources`) gives these a GPU."""
+    settings = workflow.resource_settings
+    asked = settings.overwrite_resources.get(workflow.modifier.modify_rulename(rule), {})
+    has_gpu = GPU & {*asked, *(settings.default_resources or {})}
+    return os.path.join(HOME, "envs", "gpu.yaml" if has_gpu else "cpu.yaml")
 
 
 # -- what makes a rule run again -------------------------------------------------------------------------------------
@@ -235,7 +259,7 @@ CATEGORIES = {"main": "Figures", "supplement": "Supplement", "benchmark": "Speed
 
 
 def needed_by(study, wildcards):
-    return plan.study(study.name()).needs(plan)
+    return placed(plan.study(study.name()).needs(plan))
 
 
 def tabulate_settings(study, wildcards):
@@ -247,7 +271,7 @@ def drawn_from(study, wildcards):
     files = {name: grid.table(name) for name in study.tables_read()}
     if study.drawn_from_data:
         files["data"] = grid.all_data()
-    return files | plan.study(study.name()).drawn_files(plan)
+    return placed(files | plan.study(study.name()).drawn_files(plan))
 
 
 def draw_settings(study, wildcards):
@@ -288,3 +312,7 @@ def asked_figures(group):
 
 def in_section(group, name):
     return registry.find("study", name).where().split(".")[0] == group
+
+
+MAIN_FIGURES = asked_figures("main")
+MAIN_TABLES = [grid.table(name) for name in ("resilience", "unlearning", "landscape")]

@@ -14,7 +14,7 @@ rule analyse_landscape:
     benchmark:
         f"{TIMES}/analyse_landscape/{CELLS}.tsv"
     conda:
-        ENVIRONMENT
+        environment("analyse_landscape")
     threads: 1
     resources:
         **SCRATCH,
@@ -47,7 +47,7 @@ for study in [kind for kind in registry.known("study").values() if kind.analyses
         benchmark:
             f"{TIMES}/analyse_{stage}/{CELLS}.tsv"
         conda:
-            ENVIRONMENT
+            environment(f"analyse_{stage}")
         threads: 1
         resources:
             **SCRATCH,

@@ -15,7 +15,7 @@ for study in [kind for kind in registry.known("study").values() if kind.tables]:
         benchmark:
             f"{TIMES}/tabulate_{study.name()}.tsv"
         conda:
-            ENVIRONMENT
+            environment(f"tabulate_{study.name()}")
         threads: 1
         params:
             study=study.name(),
@@ -43,7 +43,7 @@ for study in [kind for kind in registry.known("study").values() if kind.figure]:
         log:
             f"{LOGS}/draw_{study.drawing_rule()}.log",
         conda:
-            ENVIRONMENT
+            environment(f"draw_{study.drawing_rule()}")
         threads: 1
         params:
             study=study.name(),
@@ -64,10 +64,6 @@ for study in registry.known("study").values():
 
 
 # -- targets ---------------------------------------------------------------------------------------------------------
-MAIN_FIGURES = asked_figures("main")
-MAIN_TABLES = [grid.table(name) for name in ("resilience", "unlearning", "landscape")]
-
-
 rule tables:
     input:
         MAIN_TABLES,

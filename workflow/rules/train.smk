@@ -13,7 +13,7 @@ rule train_models:
         f"{TIMES}/train_models/{CELLS}.tsv"
     priority: cell_cost
     conda:
-        ENVIRONMENT
+        environment("train_models")
     threads: 1
     resources:
         **SCRATCH,

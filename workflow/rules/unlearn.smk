@@ -15,7 +15,7 @@ rule unlearn_models:
     benchmark:
         f"{TIMES}/unlearn_models/{UNLEARNED}.tsv"
     conda:
-        ENVIRONMENT
+        environment("unlearn_models")
     threads: 1
     resources:
         **SCRATCH,

@@ -14,6 +14,7 @@ import traceback
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from qunlearn.config.words import nearest
 from qunlearn.parts.part import Part, shown_path
@@ -32,6 +33,17 @@ PACKAGES = {
 _own: dict[str, dict[str, type[Part]]] = {kind: {} for kind in PACKAGES}
 #: Their files, by the module's name.
 _files: dict[str, Path] = {}
+
+
+class OwnParts(NamedTuple):
+    """Parts of users by kind and name; their files and modules by the module's name."""
+
+    by_kind: dict[str, dict[str, type[Part]]]
+    files: dict[str, Path]
+    modules: dict[str, ModuleType]
+
+
+NO_PARTS = OwnParts({}, {}, {})
 
 
 def _defined_in(module: ModuleType) -> list[type[Part]]:
@@ -103,15 +115,30 @@ def load(paths: list[str]) -> None:
 
     Raises UserError with file and line for a file that cannot be read, a part that lacks a function, a taken name.
     """
-    for parts in _own.values():
-        parts.clear()
-    _files.clear()
+    use(NO_PARTS)
     for file in part_files(paths):
         module = _module(file)
         for part in _defined_in(module):
             part.check_definition()
             _check_name(part)
             _own[part.kind][part.name()] = part
+
+
+def own_parts() -> OwnParts:
+    """What `load` registered, for `use`."""
+    modules = {name: sys.modules[name] for name in _files}
+    return OwnParts({kind: dict(parts) for kind, parts in _own.items()}, dict(_files), modules)
+
+
+def use(parts: OwnParts) -> None:
+    """Register these parts instead of those registered before: a workflow that another one imports twice, as modules,
+    has two configurations in one process."""
+    for kind, own in _own.items():
+        own.clear()
+        own.update(parts.by_kind.get(kind, {}))
+    _files.clear()
+    _files.update(parts.files)
+    sys.modules.update(parts.modules)
 
 
 def _module(file: Path) -> ModuleType:

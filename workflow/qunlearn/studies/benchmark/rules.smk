@@ -25,7 +25,7 @@ rule time_engine:
         task="|".join([*benchmark_tasks.TASKS, *benchmark_tasks.GROWTH]),
         replicas=r"[1-9]\d*",
     conda:
-        ENVIRONMENT
+        environment("time_engine")
     threads: workflow.cores or 1
     params:
         options=told(lambda wildcards: plan.study("benchmark").timing()),
@@ -51,7 +51,7 @@ rule tabulate_benchmark:
     log:
         f"{LOGS}/tabulate_benchmark.log",
     conda:
-        ENVIRONMENT
+        environment("tabulate_benchmark")
     threads: 1
     params:
         code=code(os.path.join(study_folder, "tabulate_benchmark.py")),

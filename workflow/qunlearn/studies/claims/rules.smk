@@ -9,7 +9,7 @@ rule decide_claims:
         guarded("decide_claims"),
         tables=asked("claims", lambda wildcards: plan.study("claims").table_files(plan)),
         controls=told(lambda wildcards: plan.study("claims").control_files(plan)),
-        published=told(lambda wildcards: published_runs(plan)),
+        published=told(lambda wildcards: placed(published_runs(plan))),
     output:
         csv=report(
             f"{RESULTS}/claims.csv",
@@ -22,7 +22,7 @@ rule decide_claims:
     benchmark:
         f"{TIMES}/decide_claims.tsv"
     conda:
-        ENVIRONMENT
+        environment("decide_claims")
     threads: 1
     params:
         settings=told(lambda wildcards: plan.study("claims").settings(plan)),

@@ -13,7 +13,7 @@ rule measure_cost:
     benchmark:
         f"{TIMES}/measure_cost/{POISONED}.tsv"
     conda:
-        ENVIRONMENT
+        environment("measure_cost")
     threads: workflow.cores or 1
     resources:
         **SCRATCH,

@@ -13,7 +13,7 @@ rule measure_gradients:
     benchmark:
         f"{TIMES}/measure_gradients/{{dataset}}.tsv"
     conda:
-        ENVIRONMENT
+        environment("measure_gradients")
     threads: 1
     resources:
         **SCRATCH,

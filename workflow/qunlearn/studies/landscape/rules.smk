@@ -13,7 +13,7 @@ rule tabulate_surface:
     benchmark:
         f"{TIMES}/tabulate_surface.tsv"
     conda:
-        ENVIRONMENT
+        environment("tabulate_surface")
     threads: 1
     resources:
         **SCRATCH,

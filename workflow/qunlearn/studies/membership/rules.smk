@@ -20,7 +20,7 @@ rule audit_models:
         f"{TIMES}/audit_models/{POISONED}/seed{{seeds}}.tsv"
     priority: cell_cost
     conda:
-        ENVIRONMENT
+        environment("audit_models")
     threads: 1
     resources:
         **SCRATCH,

@@ -13,7 +13,7 @@ rule embed_samples:
     benchmark:
         f"{TIMES}/embed_samples.tsv"
     conda:
-        ENVIRONMENT
+        environment("embed_samples")
     threads: 1
     resources:
         **SCRATCH,

@@ -30,12 +30,16 @@ PARTS = {"main": "Main figures", "supplement": "Supplement", "beyond": "Beyond t
 
 
 def page(
-    figures: list[Figure], tables: list[Table], claimed: str | None, config: dict, mermaid: str
+    figures: list[Figure],
+    tables: list[Table],
+    claimed: str | None,
+    config: dict,
+    results: Path,
+    mermaid: str,
 ) -> str:
-    """The whole page. `claimed` is the path of the table of claims, if there is one; `mermaid` the
-    graph of rules as Snakemake prints it."""
+    """The whole page. `claimed` is the path of the table of claims, if there is one; `results` the
+    folder that the results lie in; `mermaid` the graph of rules as Snakemake prints it."""
     template = _environment().get_template("report.html")
-    results = Path(config["paths"]["results"])
     return template.render(
         settings=config,
         config=_as_yaml(config),

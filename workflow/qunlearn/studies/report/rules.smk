@@ -11,12 +11,12 @@ rule write_report:
     log:
         f"{LOGS}/write_report.log",
     conda:
-        ENVIRONMENT
+        environment("write_report")
     threads: 1
     params:
         words=told(lambda wildcards: plan.study("report").words(plan)),
         config=config,
-        snakefile=workflow.main_snakefile,
+        snakefile=os.path.join(HOME, "Snakefile"),
         code=code(str(registry.find("study", "report").folder() / "write_report.py")),
     message:
         "report: {output}"

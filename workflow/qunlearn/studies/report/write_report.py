@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 from qunlearn.runtime.job import job
 
 
-def graph_of_rules(snakefile: str, config: dict, target: str) -> str:
-    """The rules that make a file, as Snakemake prints them."""
+def graph_of_rules(snakefile: str, config: dict) -> str:
+    """The rules that make the page, as Snakemake prints them; of this workflow, whichever one imports it."""
     with TemporaryDirectory() as folder:
         effective = Path(folder) / "config.json"
         effective.write_text(json.dumps(config))
-        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, target]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "write_report"]
         command += ["--rulegraph", "mermaid-js", "--configfile", str(effective)]
+        command += ["--workflow-profile", "none", "--cores", "1"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -25,13 +26,13 @@ with job("report", snakemake) as progress:
     from qunlearn.studies.report.pieces import figure, table
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output[0]
-    graph = graph_of_rules(params.snakefile, params.config, output)
+    graph = graph_of_rules(params.snakefile, params.config)
     figures = []
     for path, (part, caption, tables) in zip(files.figures, params.words):
         figures.append(figure(path, caption, part, tables))
     tables = [table(path) for path in files.tables]
     claims = next(iter(files.get("claims", [])), None)
-    text = page(figures, tables, claims, params.config, graph)
+    text = page(figures, tables, claims, params.config, Path(output).parent, graph)
     with replacing(output) as temporary:
         temporary.write_text(text)
     progress(1, f"{len(figures)} figures, {len(tables)} tables, {len(text) / 1e6:.1f} MB")

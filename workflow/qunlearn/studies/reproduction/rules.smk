@@ -6,7 +6,7 @@ rule compare_published:
     input:
         guarded("compare_published"),
         resilience=grid.table("resilience"),
-        published=asked("reproduction", lambda wildcards: plan.study("reproduction").compared(plan)),
+        published=asked("reproduction", lambda wildcards: placed(plan.study("reproduction").compared(plan))),
     output:
         grid.table("reproduction"),
     log:
@@ -14,7 +14,7 @@ rule compare_published:
     benchmark:
         f"{TIMES}/compare_published.tsv"
     conda:
-        ENVIRONMENT
+        environment("compare_published")
     threads: 1
     params:
         margin=told(lambda wildcards: plan.study("reproduction").margin),

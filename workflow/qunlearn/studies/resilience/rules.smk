@@ -11,7 +11,7 @@ rule train_toy:
     benchmark:
         f"{TIMES}/train_toy.tsv"
     conda:
-        ENVIRONMENT
+        environment("train_toy")
     threads: 1
     resources:
         **SCRATCH,

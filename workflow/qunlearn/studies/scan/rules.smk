@@ -13,7 +13,7 @@ rule scan_weights:
     benchmark:
         f"{TIMES}/scan_weights/{UNLEARNED}.tsv"
     conda:
-        ENVIRONMENT
+        environment("scan_weights")
     threads: 1
     resources:
         **SCRATCH,
