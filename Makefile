@@ -1,3 +1,4 @@
+# make tiny: every main figure in small, to see that all works.
 # make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.
 # make claims: is each claim true here.   make report: all of it on one page.   make benchmark: how fast an update is.
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
@@ -9,7 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: figures supplement beyond claims report benchmark test test-long test-cluster lint docs envs clean
+.PHONY: tiny figures supplement beyond claims report benchmark test test-long test-cluster lint docs envs clean
+
+tiny: $(VENV)/cpu.stamp
+	snakemake --configfile presets/tiny.yaml
 
 figures: $(VENV)/cpu.stamp
 	snakemake

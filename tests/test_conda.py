@@ -82,22 +82,20 @@ def conda(tmp_path, monkeypatch):
     return copy_project(tmp_path / "project")
 
 
-def environments(project, *arguments):
-    """Names of the environments that Snakemake makes for the table of unlearning."""
-    arguments = ["results/tables/unlearning.csv", "--sdm", "conda", *arguments]
-    text = snakemake(project, *arguments, "--conda-create-envs-only")
-    return set(re.findall(r"Environment for \S*/(\w+)\.yaml created", text))
-
-
-@pytest.mark.workflow
-def test_a_job_runs_in_an_environment_that_is_whole_in_itself(conda):
-    snakemake(conda, "results/data/digits.h5", "--sdm", "conda")
-    assert (conda / "results/data/digits.h5").exists()
-    made = list((conda / ".snakemake/conda").glob("*.yaml"))
-    assert [path.read_text() for path in made] == [(ROOT / "envs/cpu.yaml").read_text()]
-
-
 @pytest.mark.workflow
 def test_jobs_with_a_gpu_run_in_the_gpus_environment(conda):
-    assert environments(conda, "--set-resources", "unlearn_models:gpu=1") == {"cpu", "gpu"}
-    assert environments(conda, "--default-resources", "gpu=1") == set()  # the GPU's is there
+    target = "results/train/digits/mlp/label_flipping/alpha0.00-0.30/seed0-1.h5"
+    options = ["--sdm", "conda", "--conda-create-envs-only"]
+    text = snakemake(conda, target, *options, "--set-resources", "train_models:gpu=1")
+    made = re.findall(r"Environment for \S*/(\w+)\.yaml created", text)
+    assert sorted(made) == ["cpu", "gpu"]
+
+
+@pytest.mark.workflow
+@pytest.mark.long
+def test_a_job_runs_in_an_environment_that_is_whole_in_itself(conda):
+    arguments = ["results/data/digits.h5", "--sdm", "conda", "--default-resources", "gpu=1"]
+    snakemake(conda, *arguments)
+    assert (conda / "results/data/digits.h5").exists()
+    made = list((conda / ".snakemake/conda").glob("*.yaml"))
+    assert [path.read_text() for path in made] == [(ROOT / "envs/gpu.yaml").read_text()]

@@ -1,5 +1,7 @@
 """Another workflow imports this one as a module: from a folder of its own, several times, below a prefix."""
 
+import re
+
 import pandas as pd
 import pytest
 import yaml
@@ -88,6 +90,16 @@ def test_imported_twice_below_a_prefix_and_for_some_rules(twice):
     jobs = planned(twice, "first_everything", "second_everything")
     pages = {"write_report", "decide_claims"}
     assert {f"{name}_{page}" for name in ("first", "second") for page in pages} <= set(jobs)
+
+
+def test_the_recipe_of_the_documentation(tmp_path):
+    page = (ROOT / "docs/extending.md").read_text()
+    recipe = re.search(r"```python\n# Snakefile\n(.*?)```", page, re.S)[1]
+    (tmp_path / "Snakefile").write_text(recipe.replace("path/to/the/project", str(ROOT)))
+    (tmp_path / "tiny.yaml").write_text("of_its_own: 3\n")
+    assert planned(tmp_path) == {
+        "small_build_dataset": 1, "small_train_models": 4, "small_tabulate_resilience": 1, "mine": 1,
+    }  # fmt: skip
 
 
 def test_what_is_wrong_with_a_module_is_said_with_its_name(tmp_path):
