@@ -4,7 +4,7 @@ from pathlib import Path
 
 from qunlearn.config.check import ask, group_studies
 from qunlearn.grid.blocks import parse_alpha
-from qunlearn.grid.names import PATTERN, base
+from qunlearn.grid.names import base
 from qunlearn.parts import registry
 from qunlearn.runtime.codehash import code_hash
 from qunlearn.runtime.records import NO_SETTING, disagreement
@@ -144,18 +144,9 @@ def rule_settings(rule, wildcards):
 
 
 def rule_inputs(rule, wildcards):
-    """Input files of a rule's job."""
-    given = [item(wildcards) if callable(item) else str(item).format(**wildcards) for item in rule.input]
-    return list(flat(given))
-
-
-def flat(files):
-    """Every path in nested lists and dictionaries."""
-    if isinstance(files, str):
-        yield files
-    else:
-        for item in files.values() if isinstance(files, dict) else files:
-            yield from flat(item)
+    """Input files of a rule's job, with the prefix that an importing workflow gives them."""
+    files, *_ = rule.rule.expand_input(wildcards)
+    return list(map(str, files))
 
 
 # -- what jobs run in ------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 # Datasets: the same for every model, corruption and seed.
 
-LOCAL = [name for name in config["data"] if plan.source_kind(name).local]
-OTHERS = [name for name in config["data"] if name not in LOCAL]
+LOCAL = "|".join(name for name in config["data"] if plan.source_kind(name).local)
 
 
 rule build_dataset:
@@ -15,7 +14,7 @@ rule build_dataset:
     benchmark:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=f"({'|'.join(OTHERS)}){PATTERN}",
+        dataset=rf"(?!({LOCAL})(~|\.h5|$))[^/]+" if LOCAL else "[^/]+",
     conda:
         environment("build_dataset")
     threads: 1
@@ -35,5 +34,5 @@ if LOCAL:
     # The only rule that may need the network: it runs where the workflow was started.
     use rule build_dataset as fetch_dataset with:
         wildcard_constraints:
-            dataset=f"({'|'.join(LOCAL)}){PATTERN}",
+            dataset=f"({LOCAL})(~[^/]+)?",
         localrule: True
