@@ -75,6 +75,7 @@ class QuantumClassifier(Classifier):
         self.live = sorted(gate.parameter for gate in live)
         self.scale, self.free_scale = scale, free_scale
         self.depolarizing, self.shots = depolarizing, shots
+        self.row_by_row = shots is None  # else readings are drawn in the order of the rows
         self.contrast = 1 - 2 * readout_error
         self.clean = len(rows[0])  # training samples, before any that replace them
         states = [amplitudes(x) for x in rows]
