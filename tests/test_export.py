@@ -15,7 +15,7 @@ import pytest
 from jax.export import DisabledSafetyCheck, export
 
 from circuits import random_states
-from project import configuration, plan
+from project import plan
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import unlearn
@@ -108,7 +108,7 @@ def small(value):
 def architectures(chosen: Callable) -> dict[str, dict]:
     """Small ones like those of the configuration whose family is `chosen`, each once."""
     found = {}
-    for name, options in configuration()["architectures"].items():
+    for name, options in plan().config["architectures"].items():
         if chosen(find("model", options["family"])):
             tiny = {key: small(value) for key, value in options.items()}
             if tiny not in found.values():
