@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -14,6 +13,7 @@ from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.part import where
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.losses import real_dtype
+from qunlearn.training.replicas import of_all
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import EvalSet, Stream
 from qunlearn.training.workload import Trained, Workload
@@ -137,11 +137,11 @@ def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
     """(cells, M) logits of the poisoned models for the whole pool of training samples."""
     pool = jnp.asarray(problem.pools["train"], real_dtype())
 
-    def logits(params, state):
+    def logits(pool, params, state):
         return problem.model.logits(params, state, pool)[0]
 
     params, state = poisoned[:2]
-    return np.asarray(jax.jit(jax.vmap(logits))(params, state))
+    return np.asarray(of_all(logits, pool, params, state))
 
 
 def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:

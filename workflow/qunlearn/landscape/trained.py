@@ -13,6 +13,7 @@ from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.hessian import Point
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
+from qunlearn.training.replicas import of_all
 
 
 class TrainedPoint(NamedTuple):
@@ -61,9 +62,9 @@ def validation_accuracy(problem: Problem, trained: tuple[dict, dict]) -> np.ndar
     pool = jnp.asarray(problem.pools["validation"])
     truth = problem.dataset.y_validation
 
-    def answers(params, state):
+    def answers(pool, params, state):
         logits, _ = problem.model.logits(params, state, pool)
         return logits > 0
 
-    found = jax.jit(jax.vmap(answers))(*trained)  # (cells, N)
+    found = of_all(answers, pool, *trained)  # (cells, N)
     return np.mean(np.asarray(found) == truth, axis=1)

@@ -12,8 +12,8 @@ of a phase diagram; the features are products of coordinates). Else every state 
 (`quantum.lightcone`). A readout that reports the wrong bit with probability e, either way, gives (1
 - 2e) <Z>. Finite shots: `quantum.readings`.
 
-**Precision.** In single precision on a CPU, a noiseless narrow light cone runs in compiled loops
-(`quantum.foreign`), which have reverse-mode derivatives only; in double precision all derivatives
+**Precision.** In single precision a noiseless narrow light cone is evolved by `quantum.foreign`, on a
+CPU in compiled loops, with reverse-mode derivatives only; in double precision all derivatives
 exist, as curvature needs them.
 """
 
@@ -75,6 +75,7 @@ class QuantumClassifier(Classifier):
         self.live = sorted(gate.parameter for gate in live)
         self.scale, self.free_scale = scale, free_scale
         self.depolarizing, self.shots = depolarizing, shots
+        self.row_by_row = shots is None  # else readings are drawn in the order of the rows
         self.contrast = 1 - 2 * readout_error
         self.clean = len(rows[0])  # training samples, before any that replace them
         states = [amplitudes(x) for x in rows]
@@ -144,10 +145,10 @@ class QuantumClassifier(Classifier):
 
     # -- the readout -------------------------------------------------------------------------------------------------
     def _in_loops(self, theta) -> bool:
-        """Whether the compiled loops serve."""
-        on_cpu = jax.default_backend() == "cpu" and theta.dtype == jnp.float32
+        """Whether the compiled loops serve, where a program is for a CPU."""
         exact_cone = self.engine == "cone" and not self.depolarizing
-        return on_cpu and exact_cone and bool(self.live) and foreign.available()
+        in_single = theta.dtype == jnp.float32
+        return exact_cone and in_single and bool(self.live) and foreign.available()
 
     def _observable(self, theta):
         """(C,) coefficients of the features in use."""

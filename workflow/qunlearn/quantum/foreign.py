@@ -3,33 +3,38 @@ function interface.
 
 An operation takes lists of arrays: those of each replica, and those that all replicas share (the
 circuit, the pool of features). Under a vmap it becomes one call for all replicas. Only reverse-mode
-derivatives exist. Where the loops do not run (`available`), `lightcone.observable` and matrix
-products give the same numbers to rounding.
+derivatives exist. A program that is lowered for a CPU calls the loops; on any other platform, and
+where the loops do not run (`available`), `lightcone.observable` and matrix products give the same
+numbers to rounding.
 """
 
 from __future__ import annotations
 
 import struct
 import warnings
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import Primitive
+from jax.interpreters import mlir
 
+from qunlearn.quantum import lightcone
 from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.program import WIDTH, program
 
 
 @cache
 def available() -> bool:
-    """Whether the compiled loops run here. If not, warns once, with the reason."""
+    """Whether the compiled loops run on this machine's CPU. If not, warns once, with the reason."""
     try:
         _register()
     except Exception as error:  # whatever Numba, LLVM, JAX or XLA may raise: there is another way
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         warnings.warn(
-            f"compiled loops of the QNN are not used, and training is slower ({reason})",
+            f"compiled loops of the QNN are not used, and training on a CPU is slower ({reason})",
             stacklevel=2,
         )
         return False
@@ -60,8 +65,21 @@ def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarr
     whole = -(-len(columns) // WIDTH) * WIDTH
     padded = np.append(columns, np.full(whole - len(columns), data.size)).astype(np.uint32)
     shared = [data.parameters, data.gates, data.pairs, padded]
-    evolve = _operation("evolve", len(columns), (rows, 2 * len(data.gates), whole))
-    pull_back = _operation("pull_back", circuit.parameters, (2 * rows, whole))
+
+    def observable(angles):
+        return lightcone.observable(circuit, angles)[columns]
+
+    def evolve_elsewhere(angles, *_):
+        return observable(angles)
+
+    def pull_back_elsewhere(cotangent, registers, turns, angles, *_):
+        _, pull = jax.vjp(observable, angles)
+        return pull(cotangent)[0]
+
+    kept = rows, 2 * len(data.gates), whole
+    evolve = _operation("evolve", evolve_elsewhere, len(columns), kept)
+    scratch = 2 * rows, whole
+    pull_back = _operation("pull_back", pull_back_elsewhere, circuit.parameters, scratch)
 
     @jax.custom_vjp
     def evolved(angles):
@@ -69,7 +87,7 @@ def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarr
 
     def forward(angles):
         found, registers, turns, _ = evolve([angles], shared)
-        return found, [registers, turns]
+        return found, [registers, turns, angles]
 
     def backward(kept, cotangent):
         return (pull_back([cotangent, *kept], shared)[0],)
@@ -85,7 +103,7 @@ def read(pool, rows, observable) -> jnp.ndarray:
     multiple of WIDTH."""
     if pool.shape[1] % WIDTH:
         raise ValueError(f"{pool.shape[1]} columns are no multiple of {WIDTH}")
-    operation = _operation("read", len(rows))
+    operation = _operation("read", _read_elsewhere, len(rows))
     return operation([rows.astype(jnp.uint32), observable], [pool])[0]
 
 
@@ -95,30 +113,44 @@ def _read_forward(pool, rows, observable):
 
 def _read_backward(kept, cotangent):
     pool, rows = kept
-    operation = _operation("read_back", pool.shape[1])
+    operation = _operation("read_back", _read_back_elsewhere, pool.shape[1])
     return None, None, operation([rows, cotangent], [pool])[0]
 
 
 read.defvjp(_read_forward, _read_backward)
 
 
-def _operation(name: str, width: int, kept: tuple[int, ...] = ()):
-    """The compiled loop as a function of a list of single replicas' arrays (N,) and a list of those
-    that all replicas share.
+def _read_elsewhere(rows, observable, pool):
+    return pool[rows] @ observable
 
-    Its first result is (width,); the others are memory of its own, with room for each `kept`
+
+def _read_back_elsewhere(rows, cotangent, pool):
+    return cotangent @ pool[rows]
+
+
+def _operation(name: str, elsewhere: Callable, width: int, kept: tuple[int, ...] = ()):
+    """The compiled loop as a function of a list of single replicas' arrays (N,) and a list of those
+    that all replicas share; `elsewhere`, of the same arrays one by one, gives its first result
+    where the loops do not run.
+
+    The first result is (width,); the others are memory of the loop's own, with room for each `kept`
     numbers per replica in whole tiles of replicas.
     """
     _register()
 
+    @jax.custom_batching.sequential_vmap
     def together(each, shared):
         replicas = len(each[0])
         lanes = -(-replicas // WIDTH) * WIDTH
         widths = [width]
         widths += [-(-lanes * numbers // replicas) for numbers in kept]
-        results = [jax.ShapeDtypeStruct((replicas, w), jnp.float32) for w in widths]
-        call = jax.ffi.ffi_call(f"qunlearn_{name}", results, vmap_method="sequential")
-        return call(*each, *shared)
+        return _by_platform.bind(
+            *each,
+            *map(jnp.asarray, shared),
+            name=name,
+            elsewhere=jax.vmap(elsewhere, [0] * len(each) + [None] * len(shared)),
+            shapes=tuple((replicas, w) for w in widths),
+        )
 
     @jax.custom_batching.custom_vmap
     def one(each, shared):
@@ -138,3 +170,34 @@ def _operation(name: str, width: int, kept: tuple[int, ...] = ()):
         return together(spread, shared), [True] * (1 + len(kept))
 
     return one
+
+
+# -- one program, any platform -----------------------------------------------------------------------------------------
+# An operation of its own and no `jax.lax.platform_dependent`, which would trace, differentiate and compile around both
+# ways everywhere: this one is traced where a program is lowered, in the way of its platform alone.
+_by_platform = Primitive("qunlearn_loop")
+_by_platform.multiple_results = True
+
+
+def _in_loops(*arrays, name, elsewhere, shapes):
+    results = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    return jax.ffi.ffi_call(f"qunlearn_{name}", results)(*arrays)
+
+
+def _in_operations(*arrays, name, elsewhere, shapes):
+    idle = [jnp.zeros(shape, jnp.float32) for shape in shapes[1:]]  # nobody reads it
+    return [elsewhere(*arrays), *idle]
+
+
+@_by_platform.def_abstract_eval
+def _results(*_, name, elsewhere, shapes):
+    return [jax.core.ShapedArray(shape, jnp.float32) for shape in shapes]
+
+
+@_by_platform.def_impl
+def _on_its_own(*arrays, **how):
+    return jax.jit(partial(_by_platform.bind, **how))(*arrays)
+
+
+mlir.register_lowering(_by_platform, mlir.lower_fun(_in_operations))
+mlir.register_lowering(_by_platform, mlir.lower_fun(_in_loops), platform="cpu")

@@ -550,7 +550,7 @@ def _evolve_handler(frame):
 def _pull_back_handler(frame):
     if _is_call(frame):
         cotangent = _floats(frame, ARGUMENTS, 0)
-        parameters, gates, pairs, columns = _program(frame, 3)
+        parameters, gates, pairs, columns = _program(frame, 4)  # the angles, before, are in `turns`
         registers, turns = _kept(frame, ARGUMENTS, 1, len(cotangent), len(gates))
         kept = registers, turns, parameters, gates, pairs, columns
         gradients = _floats(frame, RESULTS, 0)

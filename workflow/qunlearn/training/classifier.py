@@ -29,6 +29,8 @@ class Classifier:
     landscape = True
     #: Least and most replicas that run together on a CPU; None: as `replicas_together` has it.
     together: tuple[int, int] | None = None
+    #: Outside gradient steps, a row's logit is the same whichever rows are asked about with it.
+    row_by_row = True
 
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Raw samples (N, ...) -> features (N, ...), real."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.training.losses import cross_entropy, real_dtype
-from qunlearn.training.replicas import vectorised
+from qunlearn.training.replicas import of_all
 from qunlearn.training.streams import EvalSet
 
 
@@ -35,13 +35,21 @@ def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
     return questions
 
 
-def measure(model, sources: dict[str, str], pools: dict, variables: tuple, questions: dict) -> dict:
-    """Loss and accuracy of one replica on every evaluation set, from one forward pass per pool."""
+def measure(
+    model,
+    sources: dict[str, str],
+    pools: dict,
+    variables: tuple,
+    questions: dict,
+    at_once: int | None = None,
+) -> dict:
+    """Loss and accuracy of one replica on every evaluation set, from one forward pass per pool, or
+    from one for `at_once` rows after the other."""
     logits = {}
     for source in dict.fromkeys(sources.values()):
         names = [name for name in questions if sources[name] == source]
         rows = [questions[name].rows for name in names]
-        parts = _logits(model, pools[source], variables, rows)
+        parts = _logits(model, pools[source], variables, rows, at_once)
         logits.update(zip(names, parts))
     record = {}
     for name, (_, labels) in questions.items():
@@ -53,15 +61,29 @@ def measure(model, sources: dict[str, str], pools: dict, variables: tuple, quest
     return record
 
 
-def _logits(model, pool, variables: tuple, rows: list) -> list:
+def _logits(model, pool, variables: tuple, rows: list, at_once: int | None) -> list:
     """Logits of several sets of rows of one pool, None for all of them."""
     if len(rows) == 1:
-        logits, _ = model.logits(*variables, pool, rows[0])
-        return [logits]
+        return [_answers(model, pool, variables, rows[0], at_once)]
     together = jnp.concatenate(rows)
-    logits, _ = model.logits(*variables, pool, together)
+    logits = _answers(model, pool, variables, together, at_once)
     ends = np.cumsum([len(part) for part in rows])
     return jnp.split(logits, ends[:-1])
+
+
+def _answers(model, pool, variables: tuple, rows, at_once: int | None):
+    """Logits of rows of a pool, None for all of them, so many at once."""
+
+    def answer(rows):
+        return model.logits(*variables, pool, rows)[0]
+
+    count = len(pool if rows is None else rows)
+    if at_once is None or count <= at_once:
+        return answer(rows)
+    rows = jnp.arange(count) if rows is None else rows
+    rows = jnp.pad(rows, (0, -count % at_once))
+    logits = jax.lax.map(answer, rows.reshape(-1, at_once))
+    return logits.reshape(-1)[:count]
 
 
 def evaluate(model, variables: tuple, pools: dict, evals: dict[str, EvalSet]) -> dict:
@@ -74,7 +96,7 @@ def evaluate(model, variables: tuple, pools: dict, evals: dict[str, EvalSet]) ->
         return measure(model, sources, pools, variables, questions)
 
     pools = jax.tree.map(lambda pool: jnp.asarray(pool, real_dtype()), pools)
-    found = jax.jit(vectorised(one))(pools, variables, questions)
+    found = of_all(one, pools, variables, questions)
     return jax.tree.map(np.asarray, found)
 
 

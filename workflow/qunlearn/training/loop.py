@@ -66,12 +66,14 @@ class Descent(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What is compiled into the program of one replica; `sources`: pools of evaluation sets."""
+    """What is compiled into the program of one replica; `sources`: pools of evaluation sets;
+    `rows`: most that are evaluated at once, None: all."""
 
     model: Classifier
     loss: Callable
     optimiser: optax.GradientTransformation
     sources: dict[str, str]
+    rows: int | None = None
 
     def run(self, shared: Shared, descent: Descent, own: Own) -> tuple[Descent, dict]:
         """Some epochs: where they lead, and a record (epochs,) by name of every one."""
@@ -141,7 +143,7 @@ class Program(NamedTuple):
         """Loss and accuracy on every evaluation set where a record is due, else zeros."""
 
         def look(*variables):
-            return measure(self.model, self.sources, pools, variables, questions)
+            return measure(self.model, self.sources, pools, variables, questions, self.rows)
 
         def skip(*variables):
             shapes = jax.eval_shape(look, *variables)

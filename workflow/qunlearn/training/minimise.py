@@ -14,11 +14,15 @@ import numpy as np
 from qunlearn.training.evaluate import questions_of, sources_of
 from qunlearn.training.loop import Best, Descent, Own, Program, Shared, Variables
 from qunlearn.training.losses import real_dtype
+from qunlearn.training.memory import budget, device, needed, require
 from qunlearn.training.optimiser import adam
-from qunlearn.training.plan import Group, Plan, grouped, planned, segments
-from qunlearn.training.replicas import over_replicas, replicas_together
+from qunlearn.training.plan import Group, Plan, Segment, grouped, planned, segments
+from qunlearn.training.replicas import fewer, over_replicas, replicas_together
 from qunlearn.training.streams import Stream
 from qunlearn.training.workload import Trained, Workload
+
+#: Rows of an evaluation that are never divided.
+FEWEST_ROWS = 64
 
 
 class Finished(NamedTuple):
@@ -34,11 +38,10 @@ def minimise(model, workload: Workload, progress: Callable = lambda *_: None) ->
     `progress` is told the fraction done and a one-line summary.
     """
     plan = planned(workload)
-    lanes = _lanes(model, workload)
-    groups = grouped(workload.replicas, lanes)
+    runner = _fitting(model, workload, plan)
+    groups = runner.groups
     calls = len(groups) * len(plan.due)
     report = _Report(progress, calls)
-    runner = _Runner(model, workload, plan, lanes)
     finished = [runner.run(group, report) for group in groups]
     variables, curves = jax.tree.map(_joined, *finished)
     return Trained(
@@ -70,27 +73,33 @@ def one_epoch(model, workload: Workload, order: dict[str, np.ndarray]) -> tuple[
 
 
 class _Runner:
-    """A workload's program, compiled once, and the groups that it runs."""
+    """A workload's program, compiled once, and the groups of `lanes` replicas that it runs; `rows`:
+    most that are evaluated at once, None: all."""
 
-    def __init__(self, model, workload: Workload, plan: Plan, lanes: int):
+    def __init__(self, model, workload: Workload, plan: Plan, lanes: int, rows: int | None = None):
         self.workload, self.plan = workload, plan
-        self.program = _program(model, workload)
+        self.groups = grouped(workload.replicas, lanes)
+        self.program = _program(model, workload)._replace(rows=rows)
         self.call = jax.jit(over_replicas(self.program.run, lanes), donate_argnums=1)
         self.pools = _in_precision(workload.pools, jnp.asarray)
         self.own = _own(workload)
 
+    def size(self) -> int:
+        """Bytes that the program needs beside its arguments."""
+        group = self.groups[0]
+        descent, own = self._begun(group)
+        first = next(segments(self.plan, group, []))
+        arguments = self._shared(first), descent, own._replace(orders=first.orders)
+        return needed(self.call.lower(*arguments).compile())
+
     def run(self, group: Group, report: _Report) -> Finished:
         """All epochs of a group."""
-        workload = self.workload
-        start = group.take(workload.start)
-        own = group.take(self.own)
-        generators = [workload.generators[member] for member in group.members]
-        descent = _begin(self.program, start, "held_out" in workload.evals)
+        generators = [self.workload.generators[member] for member in group.members]
+        descent, own = self._begun(group)
         records = []
         for segment in segments(self.plan, group, generators):
-            shared = Shared(self.pools, segment.updates, segment.due)
             mine = own._replace(orders=segment.orders)
-            descent, found = self.call(shared, descent, mine)
+            descent, found = self.call(self._shared(segment), descent, mine)
             if segment.due.any():
                 record = {
                     name: np.asarray(values)[:, segment.due] for name, values in found.items()
@@ -100,13 +109,47 @@ class _Runner:
                 report(records[-1])
         return _finish(group.members_of(descent), records)
 
+    def _begun(self, group: Group) -> tuple[Descent, Own]:
+        """Where a group starts, and what is its own."""
+        start = group.take(self.workload.start)
+        own = group.take(self.own)
+        return _begin(self.program, start, "held_out" in self.workload.evals), own
 
-def _lanes(model, workload: Workload) -> int:
+    def _shared(self, segment: Segment) -> Shared:
+        return Shared(self.pools, segment.updates, segment.due)
+
+
+def _fitting(model, workload: Workload, plan: Plan) -> _Runner:
+    """The runner of a workload that memory has room for. On an accelerator it holds as many
+    replicas as fit, and where not even one does, evaluates fewer rows at once.
+
+    Raises MemoryError on a CPU, where either would change the last digits.
+    """
+    platform = device().platform
+    lanes = _lanes(model, workload, platform)
+    runner = _Runner(model, workload, plan, lanes)
+    if platform == "cpu":
+        require(runner.size(), f"{lanes} models that are trained together")
+        return runner
+    rows = max(map(len, workload.pools.values()))
+    while (size := runner.size()) > (most := budget()):
+        if lanes > 1:
+            lanes = fewer(lanes, size, most)
+            runner = _Runner(model, workload, plan, lanes)
+        elif model.row_by_row and rows > FEWEST_ROWS:
+            rows = max(FEWEST_ROWS, rows // 2)
+            runner = _Runner(model, workload, plan, lanes, rows)
+        else:
+            break  # XLA says what it lacks
+    return runner
+
+
+def _lanes(model, workload: Workload, platform: str) -> int:
     """Replicas per program."""
     leaves = jax.tree.leaves(workload.start[0])
     total = sum(leaf.size * leaf.itemsize for leaf in leaves)
     bytes_each = total // workload.replicas
-    return replicas_together(bytes_each, workload.replicas, model.together)
+    return replicas_together(platform, bytes_each, workload.replicas, model.together)
 
 
 def _program(model, workload: Workload) -> Program:

@@ -1,6 +1,7 @@
 """How a workload is run: which replicas together, and its epochs in segments.
 
-Replicas run in groups, each a single program for as many of them as fit the cache. A call of the
+Replicas run in groups, each a single program for as many of them as fit the cache, or an
+accelerator's memory. A call of the
 program makes a segment, about a tenth of the epochs, so that progress can be told; one call before
 makes no updates, for the first record.
 """

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 import jax
+import jax.numpy as jnp
+
+from qunlearn.training.memory import budget, device, needed
 
 #: Parameters, gradients and optimiser state of the replicas that run together should fit in this
 #: many bytes of cache.
@@ -16,16 +19,17 @@ LANES = 10
 
 
 def replicas_together(
-    params_bytes: int, replicas: int, limits: tuple[int, int] | None = None
+    platform: str, params_bytes: int, replicas: int, limits: tuple[int, int] | None = None
 ) -> int:
-    """How many replicas one program holds: all on an accelerator; on a CPU a number that does not
-    depend on how many there are, so that a cell runs through the same program, to the last bit,
-    however cells were grouped.
+    """How many replicas one program holds, each with so many bytes of parameters: all on an
+    accelerator, if they fit; on a CPU a number that depends neither on how many there are nor on
+    memory, so that a cell runs through the same program, to the last bit, however cells were
+    grouped and wherever.
 
     A model whose arithmetic is the same in any company sets `limits`, least and most: programs are
     then as few and equal as can be.
     """
-    if jax.default_backend() != "cpu":
+    if platform != "cpu":
         return replicas
     if limits:
         least, most = limits
@@ -33,6 +37,34 @@ def replicas_together(
         return max(least, math.ceil(replicas / programs))
     fitting = CACHE_BYTES // (4 * params_bytes)
     return max(1, min(LANES, fitting))
+
+
+def fewer(number: int, needed: int, budget: int) -> int:
+    """How many to try next where `number` of them need more bytes than there are."""
+    in_proportion = number * budget // needed
+    return max(1, min(number - 1, in_proportion))
+
+
+def of_all(function: Callable, shared, *own):
+    """`vectorised(function)(shared, *own)`, compiled: on an accelerator of as many replicas at once
+    as its memory holds."""
+    replicas = len(jax.tree.leaves(own)[0])
+    program = jax.jit(vectorised(function))
+    at_once = replicas
+    while at_once > 1 and device().platform != "cpu":
+        some = jax.tree.map(lambda array: array[:at_once], own)  # noqa: B023
+        size = needed(program.lower(shared, *some).compile())
+        most = budget()
+        if size <= most:
+            break
+        at_once = fewer(at_once, size, most)
+    found = []
+    for first in range(0, replicas, at_once):
+        some = jax.tree.map(lambda array: array[first : first + at_once], own)  # noqa: B023
+        found.append(program(shared, *some))
+    if len(found) == 1:
+        return found[0]
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *found)
 
 
 def vectorised(function: Callable) -> Callable:

@@ -70,6 +70,7 @@ class StatefulClassifier(SmallClassifier):
     weight, train)` the logits of a batch and the new state."""
 
     declaration: StatefulModel
+    row_by_row = False
 
     def init(self, key):
         found = self.declaration.init(key, self.inputs)

@@ -20,6 +20,7 @@ from qunlearn.studies.benchmark.engine import (
 )
 from qunlearn.studies.benchmark.tasks import LEARNING_RATE, Task
 from qunlearn.training.losses import real_dtype, training_loss
+from qunlearn.training.memory import device
 from qunlearn.training.minimise import one_epoch
 from qunlearn.training.replicas import replicas_together
 from qunlearn.training.schedule import Schedule
@@ -56,7 +57,8 @@ def project(spec: Task, inputs: Inputs, replicas: int, updates: int) -> Engine:
     features = model.encode(inputs.x)
     pool = jnp.asarray(features, real_dtype())
     params, state = first(start(model, 1))
-    lanes = replicas_together(_bytes(params), replicas, model.together)
+    platform = device().platform
+    lanes = replicas_together(platform, _bytes(params), replicas, model.together)
     order = orders(spec, lanes, updates)
     function, arguments = project_program(model, pool, inputs.y, order)
     calls = -(-replicas // lanes)

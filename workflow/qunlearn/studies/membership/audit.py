@@ -19,7 +19,7 @@ from qunlearn.parts.methods.retrain import Retrain
 from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.studies.membership.measures import SETS
 from qunlearn.training.losses import real_dtype
-from qunlearn.training.replicas import vectorised
+from qunlearn.training.replicas import of_all
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.workload import Trained, Workload
 
@@ -110,13 +110,12 @@ def answers(problem: Problem, cells: list[Cell], variables: tuple) -> dict[str, 
     def logits(asked, params, state):
         return problem.model.logits(params, state, *asked)[0]
 
-    ask = jax.jit(vectorised(logits))
     found = {name: [] for name in SETS}
     for number, cell in enumerate(cells):
         mine = every(variables, len(cells), number)
         for name, (pool, rows, _) in audit_sets(problem, cell).items():
             pool = jnp.asarray(pool, real_dtype())
-            given = ask((pool, rows), *mine)
+            given = of_all(logits, (pool, rows), *mine)
             found[name].append(np.asarray(given))
     return {name: np.stack(of_cells, axis=1) for name, of_cells in found.items()}
 
