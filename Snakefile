@@ -7,7 +7,8 @@ sys.path.insert(0, os.path.join(workflow.basedir, "workflow"))
 
 from snakemake.exceptions import WorkflowError
 
-from qunlearn.config.check import check, check_folders
+from qunlearn.config.check import check
+from qunlearn.config.folders import check_folders
 from qunlearn.config.plan import Plan
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.job import share_library
@@ -20,7 +21,9 @@ configfile: os.path.join(workflow.basedir, "config.yaml")
 
 try:
     config = check(config, tuple(os.path.dirname(os.path.abspath(path)) for path in workflow.configfiles))
-    check_folders(config["paths"])
+    check_folders(
+        config["paths"], submits=workflow.is_main_process and bool(workflow.resource_settings.nodes)
+    )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 plan = Plan(config)
