@@ -45,7 +45,8 @@ def queued(runs: list[str]) -> list[str]:
     listed = subprocess.run(
         ["squeue", "--noheader", "--format=%i", f"--name={','.join(runs)}"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if listed.returncode:
         sys.exit(

@@ -35,6 +35,11 @@ def spelled(text: str) -> str:
     ):
         if re.search(sign, folder):
             raise _refused(text, f"holds {words}. Name another folder")
+    try:
+        os.fsencode(folder)
+    except UnicodeEncodeError:
+        words = "holds letters that files cannot have in this locale. Export LC_ALL=C.UTF-8, or name another folder"
+        raise _refused(text, words) from None
     plain = os.path.normpath(folder)
     if ".." in Path(folder).parts and os.path.realpath(plain) != os.path.realpath(folder):
         plain = os.path.realpath(folder)

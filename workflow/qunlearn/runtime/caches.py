@@ -20,6 +20,8 @@ from io import BytesIO
 from pathlib import Path
 
 DIGEST = 32  # bytes at a file's end
+#: Kinds of warnings that this process has given.
+warned: set[str] = set()
 
 
 # -- files with checksums --------------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ def read(path: Path) -> bytes | None:
     """A file's content without its checksum; None where it is not there, or damaged: then it goes, with a warning."""
     try:
         whole = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         whole = b""
@@ -83,21 +85,26 @@ def write(path: Path, content: bytes) -> None:
         warn_of_folder(path.parent, error.strerror)
 
 
-@cache
 def warn_of_damage(folder: Path) -> None:
-    warnings.warn(
+    warn_once(
+        "damaged",
         f"compiled programs in {folder} are damaged, or another version's; they are compiled anew",
-        stacklevel=2,
     )
 
 
-@cache
 def warn_of_folder(folder: Path, why: str) -> None:
-    warnings.warn(
+    warn_once(
+        "not kept",
         f"compiled programs cannot be kept in {folder} ({why}): jobs compile them again; mend the folder, or name "
         "another under paths.compilation_cache",
-        stacklevel=2,
     )
+
+
+def warn_once(kind: str, words: str) -> None:
+    """A warning, unless there was one of this kind before."""
+    if kind not in warned:
+        warned.add(kind)
+        warnings.warn(words, stacklevel=4)
 
 
 # -- XLA ---------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ def shield(threads: int) -> None:
     flags = [flag for flag in flags if flag != ONE_THREAD]
     if flags:
         try_flags(flags)
-    flags += [ONE_THREAD] * (threads == 1)
+    if threads == 1:
+        flags = [*flags, ONE_THREAD]
     os.environ.pop("XLA_FLAGS", None)
     if flags:
         os.environ["XLA_FLAGS"] = " ".join(flags)

@@ -13,10 +13,10 @@ def graph_of_rules(snakefile: str, config: dict, target: str) -> str:
     """The rules that make a file, as Snakemake prints them."""
     with TemporaryDirectory() as folder:
         effective = Path(folder) / "config.json"
-        effective.write_text(json.dumps(config))
+        effective.write_text(json.dumps(config), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, target]
         command += ["--rulegraph", "mermaid-js", "--configfile", str(effective)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 with job("report", snakemake) as progress:
@@ -33,5 +33,5 @@ with job("report", snakemake) as progress:
     claims = next(iter(files.get("claims", [])), None)
     text = page(figures, tables, claims, params.config, graph)
     with replacing(output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     progress(1, f"{len(figures)} figures, {len(tables)} tables, {len(text) / 1e6:.1f} MB")
