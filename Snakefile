@@ -11,8 +11,9 @@ from qunlearn.config.check import check
 from qunlearn.config.folders import check_folders
 from qunlearn.config.plan import Plan
 from qunlearn.runtime.errors import UserError
-from qunlearn.runtime.job import share_library
+from qunlearn.runtime.job import print_in_any_locale, share_library
 
+print_in_any_locale()
 share_library()
 
 

@@ -27,6 +27,13 @@ def share_library() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, paths)])
 
 
+def print_in_any_locale() -> None:
+    """Let letters that the terminal's encoding does not have be printed as their numbers, not stop this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     """Set JAX up before its first use and return the device's name.
 
