@@ -34,7 +34,7 @@ class Paths(Options):
     results: Folder = option(says="results")
     logs: Folder = option(says="logs of jobs")
     mnist: Folder = option(
-        says="MNIST files, looked for in $MNIST_DIR first, downloaded into here else"
+        says="MNIST files, packed or not; looked for in $MNIST_DIR first, downloaded into here else"
     )
     compilation_cache: Folder = option(says="compiled programs, reused by later jobs")
     scratch: Folder | None = option(says="temporary files of jobs; null: where $TMPDIR says")
