@@ -18,7 +18,8 @@ import sys
 from types import SimpleNamespace
 sys.path.insert(0, sys.argv[1])
 from qunlearn.runtime.job import configure_jax, job
-with job("work", SimpleNamespace(log=[sys.argv[2]], resources={"attempt": 1})):
+called = {"log": [sys.argv[2]], "resources": {"attempt": 1}, "params": {}, "input": [], "output": []}
+with job("work", SimpleNamespace(**called)):
     configure_jax("single", None, 1)
     import jax
     import jax.numpy as jnp
@@ -93,7 +94,8 @@ def test_what_stops_jax_is_one_sentence(name, value, words, tmp_path):
     code, _, log = run(tmp_path, **{name: value})
     assert code == 1
     assert len(log.splitlines()) == 1 and log.startswith("work | error: ") and words in log
-    again = SimpleNamespace(log=[str(tmp_path / "job.log")], resources={"attempt": 2})
+    again = {"log": [str(tmp_path / "job.log")], "resources": {"attempt": 2}}
+    again = SimpleNamespace(**again, params={}, input=[], output=[])
     with pytest.raises(SystemExit), job("work", again):
         pytest.fail("the work was done again")
 
