@@ -11,11 +11,13 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from qunlearn.config.check import check, check_folders
+from qunlearn.config.check import check
+from qunlearn.config.folders import check_folders
 from qunlearn.config.plan import Plan
 from qunlearn.runtime.errors import UserError
-from qunlearn.runtime.job import share_library
+from qunlearn.runtime.job import print_in_any_locale, share_library
 
+print_in_any_locale()
 share_library()
 
 
@@ -33,7 +35,9 @@ if IMPORTED:
     update_config(config, given)
 try:
     config = check(config, tuple(os.path.dirname(os.path.abspath(path)) for path in workflow.configfiles))
-    check_folders(config["paths"])
+    check_folders(
+        config["paths"], submits=workflow.is_main_process and bool(workflow.resource_settings.nodes)
+    )
 except UserError as error:
     raise WorkflowError(f"module {__name__}: {error}" if IMPORTED else str(error)) from None
 plan = Plan(config)

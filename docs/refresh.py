@@ -52,8 +52,10 @@ def main(published: str, *folders: str) -> None:
     table = comparison(pd.read_csv(published), ours)
     readme = ROOT / "README.md"
     pattern = r"(<!-- comparison -->\n).*?(<!-- /comparison -->)"
-    text = re.sub(pattern, lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text(), flags=re.S)
-    readme.write_text(text)
+    text = re.sub(
+        pattern, lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text(encoding="utf-8"), flags=re.S
+    )
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ TINY = {
 
 def configuration(**overrides) -> dict:
     """The configuration as it comes, with keys at the top replaced; not checked."""
-    return yaml.safe_load((ROOT / "config.yaml").read_text()) | overrides
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")) | overrides
 
 
 def plan(**overrides) -> Plan:
@@ -47,7 +47,7 @@ def built(name, surroundings=None, **options):
 def snakemake(folder, *arguments, check=True):
     configuration = [] if "--configfile" in arguments else ["--configfile", "tiny.yaml"]
     command = [sys.executable, "-m", "snakemake", *arguments, *configuration]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=1200)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -58,7 +58,7 @@ def copy_project(folder):
     for name in ("Snakefile", "config.yaml", "workflow", "presets", "profiles", "envs"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     return folder
 
 

@@ -160,8 +160,6 @@ def test_mirrors_are_tried_in_turn(mnist_dir, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("raw", [b"", b"\0\0\x08", b"\0\0\x08\x01\0\0\0\x05ab"])
-def test_idx_reader_refuses_what_is_not_idx(raw, tmp_path):
-    path = tmp_path / "x.gz"
-    path.write_bytes(gzip.compress(raw))
-    with pytest.raises(UserError, match="not a gzipped IDX file"):
-        mnist.read_idx(path)
+def test_idx_reader_refuses_what_is_not_idx(raw):
+    with pytest.raises(UserError, match="not an IDX file"):
+        mnist.read_idx(raw)

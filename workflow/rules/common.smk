@@ -3,15 +3,16 @@ from functools import partial
 from pathlib import Path
 
 from qunlearn.config.check import ask, group_studies
+from qunlearn.config.folders import prefix
 from qunlearn.grid.blocks import parse_alpha
 from qunlearn.grid.names import base
 from qunlearn.parts import registry
 from qunlearn.runtime.codehash import code_hash
 from qunlearn.runtime.records import NO_SETTING, disagreement
 
-RESULTS = config["paths"]["results"]
-LOGS = config["paths"]["logs"]
-TIMES = f"{RESULTS}/benchmarks"
+RESULTS = prefix(config["paths"]["results"])
+LOGS = prefix(config["paths"]["logs"])
+TIMES = f"{RESULTS}benchmarks"
 SCRATCH = {"tmpdir": config["paths"]["scratch"]} if config["paths"]["scratch"] else {}
 SCRIPTS = os.path.join(HOME, "workflow", "scripts")
 OWN_PARTS = registry.own_parts()
@@ -51,12 +52,13 @@ def studies_asked_for():
     """Studies that the targets of this run name; those of the study at hand are checked all at once. Targets of a
     workflow that imports this one are its own."""
     targets = workflow.dag_settings.targets if workflow.dag_settings and not IMPORTED else ()
+    named = {os.path.normpath(target) for target in targets}
     found = []
     for name, kind in registry.known("study").items():
         outputs = [grid.table(table) for table in (*kind.tables, *kind.draws_tables)]
         outputs += [grid.figure(kind.figure, suffix) for suffix in ("pdf", "png") if kind.figure]
-        outputs += [f"{RESULTS}/{page}" for page in kind.pages]
-        if set(map(str, targets)) & {*outputs, kind.group, "everything"}:
+        outputs += [f"{RESULTS}{page}" for page in kind.pages]
+        if named & {*outputs, kind.group, "everything"}:
             found.append(name)
     return found
 

@@ -8,9 +8,9 @@ rule build_dataset:
         guarded("build_dataset"),
         told(lambda wildcards: placed(plan.source(wildcards.dataset).files())),
     output:
-        f"{RESULTS}/data/{{dataset}}.h5",
+        f"{RESULTS}data/{{dataset}}.h5",
     log:
-        f"{LOGS}/build_dataset/{{dataset}}.log",
+        f"{LOGS}build_dataset/{{dataset}}.log",
     benchmark:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
     wildcard_constraints:

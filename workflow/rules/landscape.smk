@@ -5,12 +5,12 @@
 rule analyse_landscape:
     input:
         guarded("analyse_landscape"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=told(partial(analysed_models, "landscape")),
     output:
-        f"{RESULTS}/landscape/{CELLS}.h5",
+        f"{RESULTS}landscape/{CELLS}.h5",
     log:
-        f"{LOGS}/analyse_landscape/{CELLS}.log",
+        f"{LOGS}analyse_landscape/{CELLS}.log",
     benchmark:
         f"{TIMES}/analyse_landscape/{CELLS}.tsv"
     conda:
@@ -38,12 +38,12 @@ for study in [kind for kind in registry.known("study").values() if kind.analyses
             f"analyse_{stage}"
         input:
             guarded(f"analyse_{stage}"),
-            data=f"{RESULTS}/data/{{dataset}}.h5",
+            data=f"{RESULTS}data/{{dataset}}.h5",
             trained=asked(stage, partial(analysed_models, stage)),
         output:
-            f"{RESULTS}/{stage}/{CELLS}.h5",
+            f"{RESULTS}{stage}/{CELLS}.h5",
         log:
-            f"{LOGS}/analyse_{stage}/{CELLS}.log",
+            f"{LOGS}analyse_{stage}/{CELLS}.log",
         benchmark:
             f"{TIMES}/analyse_{stage}/{CELLS}.tsv"
         conda:

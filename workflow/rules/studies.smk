@@ -11,7 +11,7 @@ for study in [kind for kind in registry.known("study").values() if kind.tables]:
         output:
             [grid.table(name) for name in study.tables],
         log:
-            f"{LOGS}/tabulate_{study.name()}.log",
+            f"{LOGS}tabulate_{study.name()}.log",
         benchmark:
             f"{TIMES}/tabulate_{study.name()}.tsv"
         conda:
@@ -41,7 +41,7 @@ for study in [kind for kind in registry.known("study").values() if kind.figure]:
             pdf=captioned(study),
             png=grid.figure(study.figure, "png"),
         log:
-            f"{LOGS}/draw_{study.drawing_rule()}.log",
+            f"{LOGS}draw_{study.drawing_rule()}.log",
         conda:
             environment(f"draw_{study.drawing_rule()}")
         threads: 1
@@ -85,4 +85,4 @@ rule everything:
         MAIN_TABLES,
         rules.supplement.input,
         rules.beyond.input,
-        [f"{RESULTS}/{page}" for kind in registry.known("study").values() for page in kind.pages],
+        [f"{RESULTS}{page}" for kind in registry.known("study").values() for page in kind.pages],

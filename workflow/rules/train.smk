@@ -4,11 +4,11 @@
 rule train_models:
     input:
         guarded("train_models"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
     output:
-        f"{RESULTS}/train/{CELLS}.h5",
+        f"{RESULTS}train/{CELLS}.h5",
     log:
-        f"{LOGS}/train_models/{CELLS}.log",
+        f"{LOGS}train_models/{CELLS}.log",
     benchmark:
         f"{TIMES}/train_models/{CELLS}.tsv"
     priority: cell_cost

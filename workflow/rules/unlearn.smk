@@ -6,12 +6,12 @@ UNLEARNED = f"{POISONED}/{{method}}/seed{{seeds}}"
 rule unlearn_models:
     input:
         guarded("unlearn_models"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=poisoned_models,
     output:
-        f"{RESULTS}/unlearn/{UNLEARNED}.h5",
+        f"{RESULTS}unlearn/{UNLEARNED}.h5",
     log:
-        f"{LOGS}/unlearn_models/{UNLEARNED}.log",
+        f"{LOGS}unlearn_models/{UNLEARNED}.log",
     benchmark:
         f"{TIMES}/unlearn_models/{UNLEARNED}.tsv"
     conda:

@@ -1,24 +1,31 @@
-"""Say where the results are and where the time went: `python workflow/scripts/print_summary.py`,
-after a run."""
+"""Say where the results are and where the time went, after a run: `python workflow/scripts/print_summary.py`, with the
+options that Snakemake was given (`--configfile presets/paper.yaml`, `--directory`, `--config`, `--profile`, ...)."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: Snakemake needs another `tabulate`
 
-import yaml
-
+from qunlearn.config import called
 from qunlearn.runtime import timing
+from qunlearn.runtime.errors import UserError
 
 TABLES = ("resilience", "unlearning", "landscape")
 
-root = Path(yaml.safe_load(Path("config.yaml").read_text())["paths"]["results"])
+sys.stdout.reconfigure(errors="backslashreplace")
+try:
+    root = Path(called.folders(called.options(sys.argv[1:]))["results"])
+except UserError as error:
+    sys.exit(str(error))
 files = sorted((root / "figs").glob("*.pdf"))
 files += [root / "tables" / f"{name}.csv" for name in TABLES]
-print("\nfigures and tables")
+files = [path for path in files if path.exists()]
+if not files:
+    print(f"\nno figures and tables in {root.absolute()} yet")
+else:
+    print("\nfigures and tables")
 for path in files:
-    if path.exists():
-        print(f"  {path}")
+    print(f"  {path}")
 
 times = timing.jobs(root / "benchmarks")
 if len(times):

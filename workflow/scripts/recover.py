@@ -1,4 +1,5 @@
-"""Make a folder ready again after the main process of a run was killed: `python workflow/scripts/recover.py`.
+"""Make a folder ready again after the main process of a run was killed: `python workflow/scripts/recover.py`, with the
+options that Snakemake was given (`--directory`, `-s`, `--configfile`, `--profile`, ...).
 
 Cancels the jobs that the run left in SLURM's queue, stops those it left on this machine, and unlocks the folder.
 Results that were finished stay. Refuses while a main process still runs on this machine; one on another login node it
@@ -13,6 +14,11 @@ import time
 from pathlib import Path
 
 import psutil
+
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: Snakemake needs another `tabulate`
+
+from qunlearn.config import called
+from qunlearn.runtime.errors import UserError
 
 PATIENCE = 120  # seconds for SLURM to end what was cancelled
 
@@ -39,7 +45,8 @@ def queued(runs: list[str]) -> list[str]:
     listed = subprocess.run(
         ["squeue", "--noheader", "--format=%i", f"--name={','.join(runs)}"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if listed.returncode:
         sys.exit(
@@ -48,9 +55,18 @@ def queued(runs: list[str]) -> list[str]:
     return listed.stdout.split()
 
 
+started_in = Path.cwd()
+try:
+    given = called.options(sys.argv[1:])
+    called.enter(given)
+except UserError as error:
+    sys.exit(str(error))
 here = Path.cwd()
 if not (here / ".snakemake").is_dir():
-    sys.exit(f"{here} holds no .snakemake: change to the folder that Snakemake was started in.")
+    sys.exit(
+        f"{here} holds no .snakemake: change to the folder that Snakemake was started in, "
+        "or give the --directory that it was given."
+    )
 mains, _ = processes(here)
 if mains:
     sys.exit(
@@ -58,7 +74,8 @@ if mains:
     )
 
 logs = (
-    path.read_text(errors="replace") for path in sorted((here / ".snakemake/log").glob("*.log"))
+    path.read_text(encoding="utf-8", errors="replace")
+    for path in sorted((here / ".snakemake/log").glob("*.log"))
 )
 runs = sorted({name for text in logs for name in re.findall(r"SLURM run ID: (\S+)", text)})
 if runs and shutil.which("squeue"):
@@ -77,5 +94,9 @@ for process in left:
     print(f"stopping process {process.pid}")
     process.kill()
 psutil.wait_procs(left, timeout=10)
-subprocess.run([sys.executable, "-m", "snakemake", "--unlock", "--quiet", "all"], check=True)
+unlock = [sys.executable, "-m", "snakemake", "--quiet", "all", "--unlock", *sys.argv[1:]]
+if subprocess.run(unlock, cwd=started_in).returncode:
+    sys.exit(
+        "The folder is still locked: mend what Snakemake says above, then run this command again."
+    )
 print("unlocked; run the same command again")

@@ -8,10 +8,8 @@ for: `ask`.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 from pydantic import create_model
 
@@ -383,17 +381,3 @@ def ask(plan: Plan, names: Iterable[str]) -> None:
     problems = [line for name in names for line in study_problems(plan, name)]
     if problems:
         raise refusal(problems)
-
-
-# -- folders ---------------------------------------------------------------------------------------------------------
-def check_folders(paths: dict) -> None:
-    """Raises UserError where results or logs could not be written."""
-    for key in ("results", "logs"):
-        wanted = Path(paths[key]).absolute()
-        folder = next(path for path in (wanted, *wanted.parents) if path.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            why = "cannot be written" if folder.is_dir() else "is not a folder"
-            raise UserError(
-                f"paths.{key}: {folder} {why}; change its permissions or name another folder. "
-                "Nothing was started."
-            )

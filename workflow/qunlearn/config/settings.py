@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
+from qunlearn.config.folders import Folder
 from qunlearn.config.options import (
     Alpha,
     Batch,
@@ -28,15 +29,15 @@ from qunlearn.parts import registry
 
 
 class Paths(Options):
-    """Where files lie: relative to the working directory, or absolute."""
+    """Where files lie: relative to the working directory, or absolute; `~` and `$VARIABLES` are replaced."""
 
-    results: Text = option(says="results")
-    logs: Text = option(says="logs of jobs")
-    mnist: Text = option(
-        says="MNIST files, looked for in $MNIST_DIR first, downloaded into here else"
+    results: Folder = option(says="results")
+    logs: Folder = option(says="logs of jobs")
+    mnist: Folder = option(
+        says="MNIST files, packed or not; looked for in $MNIST_DIR first, downloaded into here else"
     )
-    compilation_cache: Text = option(says="compiled programs, reused by later jobs")
-    scratch: Text | None = option(says="temporary files of jobs; null: where $TMPDIR says")
+    compilation_cache: Folder = option(says="compiled programs, reused by later jobs")
+    scratch: Folder | None = option(says="temporary files of jobs; null: where $TMPDIR says")
 
 
 class Statistics(Options):

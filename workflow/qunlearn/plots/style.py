@@ -1,21 +1,31 @@
 """One look for every figure: sizes of a journal page, one colour for one thing, vector text.
 
-Colours are Okabe and Ito's, distinguishable under the common colour-vision deficiencies.
+Nothing of a user's own settings of matplotlib enters a figure. Colours are Okabe and Ito's, distinguishable under the
+common colour-vision deficiencies.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from string import ascii_lowercase
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 
+from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.files import replacing
+
+# Read while matplotlib is imported, where a value or an encoding that is wrong would end the job.
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["MATPLOTLIBRC"] = os.devnull
+try:
+    import matplotlib
+    import matplotlib.pyplot as plt
+except ValueError as error:
+    raise UserError(
+        f"matplotlib cannot read settings of your own ({error}): mend or remove `matplotlibrc` in this folder and "
+        "`stylelib` in matplotlib's."
+    ) from None
 
 #: Text width of a two-column journal page, inches.
 WIDTH = 7.2
@@ -26,26 +36,36 @@ CLASSES = ("#0072B2", "#D55E00")  # label 0, label 1
 NOISE = "#8C8C8C"  # samples with features of their own
 CAVEAT = "#B00020"
 
-plt.rcParams.update(
-    {
-        "font.size": 7.5,
-        "axes.titlesize": 8,
-        "axes.labelsize": 7.5,
-        "xtick.labelsize": 7,
-        "ytick.labelsize": 7,
-        "legend.fontsize": 7,
-        "legend.frameon": False,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.6,
-        "lines.linewidth": 1.2,
-        "pdf.fonttype": 42,
-        "svg.hashsalt": "qunlearn",
-        "figure.dpi": 100,
-        "savefig.dpi": 300,
-        "figure.constrained_layout.use": True,
-    }
-)
+LOOK = {
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "qunlearn",
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+    "figure.constrained_layout.use": True,
+}
+
+
+def set_look() -> None:
+    """matplotlib's own defaults with this look on top, and the means to write files."""
+    matplotlib.use("Agg")
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key != "backend"}
+    with matplotlib._api.suppress_matplotlib_deprecation_warning():
+        plt.rcParams.update(defaults)
+    plt.rcParams.update(LOOK)
+
+
+set_look()
 
 
 def letters() -> Iterator[str]:

@@ -24,6 +24,7 @@ from jax.interpreters import mlir
 from qunlearn.quantum import lightcone
 from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.program import WIDTH, program
+from qunlearn.runtime.caches import check_loops
 
 
 @cache
@@ -45,6 +46,7 @@ def available() -> bool:
 def _register() -> None:
     """Make the loops known to XLA. Raises whatever stands in the way: a package that is missing or
     does not compile, a version of the interface that does not fit, a machine of other words."""
+    check_loops()
     from qunlearn.quantum import kernel
 
     if struct.calcsize("P") != 8:

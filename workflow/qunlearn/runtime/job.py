@@ -14,7 +14,9 @@ from pathlib import Path
 from qunlearn.parts import registry
 from qunlearn.parts.part import shown_path
 from qunlearn.runtime import records
+from qunlearn.runtime.caches import keep_loops, keep_programs
 from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.surroundings import shield, start_jax
 
 
 def share_library() -> None:
@@ -25,25 +27,25 @@ def share_library() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, paths)])
 
 
+def print_in_any_locale() -> None:
+    """Let letters that the terminal's encoding does not have be printed as their numbers, not stop this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     """Set JAX up before its first use and return the device's name.
 
     On a CPU with one thread XLA's operations run one after the other: handing them to a pool costs more than it gains
     at this size, and results then do not depend on scheduling.
     """
+    shield(threads)
     if cache:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(cache).resolve() / "numba"))
-    os.environ.setdefault("NPROC", str(threads))  # the size of XLA's thread pool
-    if threads == 1:
-        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-    import jax
-
-    jax.config.update("jax_enable_x64", precision == "double")
+        keep_loops(Path(cache).resolve() / "numba")
+    device = start_jax(precision)
     if cache:
-        jax.config.update("jax_compilation_cache_dir", str(Path(cache).resolve()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    device = jax.devices()[0]
+        keep_programs(Path(cache).resolve())
     return f"{device.platform}: {device.device_kind}"
 
 
@@ -157,7 +159,9 @@ def job(title: str, snakemake) -> Iterator[Progress]:
         with suppress(OSError):
             log.parent.mkdir(parents=True, exist_ok=True)
         if snakemake.resources.get("attempt", 1) > 1 and log.exists():
-            _, failed, why = log.read_text(encoding="utf-8").rpartition("| error: ")
+            _, failed, why = log.read_text(encoding="utf-8", errors="replace").rpartition(
+                "| error: "
+            )
             if failed:
                 raise UserError(why.strip())
         with suppress(OSError):

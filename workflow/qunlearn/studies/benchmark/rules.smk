@@ -19,7 +19,7 @@ rule time_engine:
     output:
         TIMED,
     log:
-        f"{LOGS}/time_engine/{{engine}}/{{task}}/replicas{{replicas}}.log",
+        f"{LOGS}time_engine/{{engine}}/{{task}}/replicas{{replicas}}.log",
     wildcard_constraints:
         engine="|".join(engine for names in benchmark_tasks.ENGINES.values() for engine in names),
         task="|".join([*benchmark_tasks.TASKS, *benchmark_tasks.GROWTH]),
@@ -49,7 +49,7 @@ rule tabulate_benchmark:
         speed=f"{TIMES}/speed.csv",
         growth=f"{TIMES}/growth.csv",
     log:
-        f"{LOGS}/tabulate_benchmark.log",
+        f"{LOGS}tabulate_benchmark.log",
     conda:
         environment("tabulate_benchmark")
     threads: 1

@@ -14,7 +14,9 @@ with job("table benchmark", snakemake) as progress:
 
     tables = {}
     for name in ("speed", "growth"):
-        rows = [json.loads(Path(path).read_text()) for path in snakemake.input[name]]
+        rows = [
+            json.loads(Path(path).read_text(encoding="utf-8")) for path in snakemake.input[name]
+        ]
         tables[name] = pd.DataFrame(rows)
         with replacing(snakemake.output[name]) as temporary:
             tables[name].to_csv(temporary, index=False, float_format="%.6g")

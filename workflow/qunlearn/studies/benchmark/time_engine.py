@@ -34,4 +34,4 @@ with job(f"time {names.engine} {names.task}, {replicas} replicas", snakemake) as
     row["device"] = device
     progress(1, f"{1e6 * each:.4g} µs per update and replica")
     with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(row, indent=1) + "\n")
+        temporary.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")

@@ -12,13 +12,13 @@ rule decide_claims:
         published=told(lambda wildcards: placed(published_runs(plan))),
     output:
         csv=report(
-            f"{RESULTS}/claims.csv",
+            f"{RESULTS}claims.csv",
             caption=os.path.join(study_folder, "caption.rst"),
             category="Claims",
         ),
-        md=f"{RESULTS}/claims.md",
+        md=f"{RESULTS}claims.md",
     log:
-        f"{LOGS}/decide_claims.log",
+        f"{LOGS}decide_claims.log",
     benchmark:
         f"{TIMES}/decide_claims.tsv"
     conda:

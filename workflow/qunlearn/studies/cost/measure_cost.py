@@ -34,4 +34,4 @@ with job(title, snakemake) as progress:
         fraction = len(found["methods"]) / len(params.methods)
         progress(fraction, f"{name}: {1e3 * cost.seconds:.3g} ms per step and model")
     with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(found, indent=1) + "\n")
+        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -4,12 +4,12 @@
 rule measure_cost:
     input:
         guarded("measure_cost"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=asked("cost", poisoned_models),
     output:
-        f"{RESULTS}/cost/{POISONED}.json",
+        f"{RESULTS}cost/{POISONED}.json",
     log:
-        f"{LOGS}/measure_cost/{POISONED}.log",
+        f"{LOGS}measure_cost/{POISONED}.log",
     benchmark:
         f"{TIMES}/measure_cost/{POISONED}.tsv"
     conda:

@@ -63,7 +63,7 @@ def measurements(costs: list[str]) -> pd.DataFrame:
     """A row per model and method: what one step costs."""
     rows = []
     for path in costs:
-        found = json.loads(Path(path).read_text())
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
         for method, cost in found["methods"].items():
             rows.append(found["case"] | {"device": found["device"], "method": method} | cost)
     return pd.DataFrame(rows)

@@ -4,12 +4,12 @@
 rule measure_gradients:
     input:
         guarded("measure_gradients"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=asked("gradients", lambda wildcards: plan.study("gradients").trained(plan, wildcards.dataset)),
     output:
-        f"{RESULTS}/gradients/{{dataset}}.csv",
+        f"{RESULTS}gradients/{{dataset}}.csv",
     log:
-        f"{LOGS}/measure_gradients/{{dataset}}.log",
+        f"{LOGS}measure_gradients/{{dataset}}.log",
     benchmark:
         f"{TIMES}/measure_gradients/{{dataset}}.tsv"
     conda:

@@ -9,7 +9,7 @@ rule tabulate_surface:
     output:
         grid.table("surface"),
     log:
-        f"{LOGS}/tabulate_surface.log",
+        f"{LOGS}tabulate_surface.log",
     benchmark:
         f"{TIMES}/tabulate_surface.tsv"
     conda:

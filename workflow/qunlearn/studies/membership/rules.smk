@@ -5,7 +5,7 @@ study_folder = str(registry.find("study", "membership").folder())
 rule audit_models:
     input:
         guarded("audit_models"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=asked("membership", poisoned_models),
         unlearned=told(
             lambda wildcards: plan.study("membership").unlearned(
@@ -13,9 +13,9 @@ rule audit_models:
             )
         ),
     output:
-        f"{RESULTS}/audit/{POISONED}/seed{{seeds}}.h5",
+        f"{RESULTS}audit/{POISONED}/seed{{seeds}}.h5",
     log:
-        f"{LOGS}/audit_models/{POISONED}/seed{{seeds}}.log",
+        f"{LOGS}audit_models/{POISONED}/seed{{seeds}}.log",
     benchmark:
         f"{TIMES}/audit_models/{POISONED}/seed{{seeds}}.tsv"
     priority: cell_cost

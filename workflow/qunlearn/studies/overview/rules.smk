@@ -9,7 +9,7 @@ rule embed_samples:
     output:
         grid.table("embedding"),
     log:
-        f"{LOGS}/embed_samples.log",
+        f"{LOGS}embed_samples.log",
     benchmark:
         f"{TIMES}/embed_samples.tsv"
     conda:

@@ -122,7 +122,7 @@ def size(png: bytes) -> tuple[int, int]:
 def table(path: str | Path) -> Table:
     """The table of a CSV file."""
     path = Path(path)
-    csv = path.read_text()
+    csv = path.read_text(encoding="utf-8")
     frame = pd.read_csv(io.StringIO(csv), dtype=str, keep_default_na=False)
     numeric = [is_numeric(frame[name]) for name in frame]
     first = frame.head(ROWS)

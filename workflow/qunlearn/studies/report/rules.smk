@@ -7,9 +7,9 @@ rule write_report:
         unpack(asked("report", lambda wildcards: plan.study("report").files(plan))),
         page=registry.find("study", "report").templates(),
     output:
-        f"{RESULTS}/report.html",
+        f"{RESULTS}report.html",
     log:
-        f"{LOGS}/write_report.log",
+        f"{LOGS}write_report.log",
     conda:
         environment("write_report")
     threads: 1

@@ -13,11 +13,11 @@ def graph_of_rules(snakefile: str, config: dict) -> str:
     """The rules that make the page, as Snakemake prints them; of this workflow, whichever one imports it."""
     with TemporaryDirectory() as folder:
         effective = Path(folder) / "config.json"
-        effective.write_text(json.dumps(config))
+        effective.write_text(json.dumps(config), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "write_report"]
         command += ["--rulegraph", "mermaid-js", "--configfile", str(effective)]
         command += ["--workflow-profile", "none", "--cores", "1"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 with job("report", snakemake) as progress:
@@ -34,5 +34,5 @@ with job("report", snakemake) as progress:
     claims = next(iter(files.get("claims", [])), None)
     text = page(figures, tables, claims, params.config, Path(output).parent, graph)
     with replacing(output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     progress(1, f"{len(figures)} figures, {len(tables)} tables, {len(text) / 1e6:.1f} MB")

@@ -10,7 +10,7 @@ rule compare_published:
     output:
         grid.table("reproduction"),
     log:
-        f"{LOGS}/compare_published.log",
+        f"{LOGS}compare_published.log",
     benchmark:
         f"{TIMES}/compare_published.tsv"
     conda:

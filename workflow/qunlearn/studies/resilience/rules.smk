@@ -7,7 +7,7 @@ rule train_toy:
     output:
         grid.table("toy"),
     log:
-        f"{LOGS}/train_toy.log",
+        f"{LOGS}train_toy.log",
     benchmark:
         f"{TIMES}/train_toy.tsv"
     conda:

@@ -4,12 +4,12 @@
 rule scan_weights:
     input:
         guarded("scan_weights"),
-        data=f"{RESULTS}/data/{{dataset}}.h5",
+        data=f"{RESULTS}data/{{dataset}}.h5",
         trained=asked("scan", poisoned_models),
     output:
-        f"{RESULTS}/scan/{UNLEARNED}.h5",
+        f"{RESULTS}scan/{UNLEARNED}.h5",
     log:
-        f"{LOGS}/scan_weights/{UNLEARNED}.log",
+        f"{LOGS}scan_weights/{UNLEARNED}.log",
     benchmark:
         f"{TIMES}/scan_weights/{UNLEARNED}.tsv"
     conda:
