@@ -205,7 +205,8 @@ def test_faults_lose_nothing(tmp_path):
         """Holds training jobs where they are, so that they are still there when the main process is not."""
         for job in record(folder):
             is_new = job["JobId"] not in {one["JobId"] for one in left}
-            if is_new and job["JobState"] == "RUNNING" and (process := training(folder, job)):
+            is_training = job["JobState"] == "RUNNING" and "train" in job["Comment"]
+            if is_new and is_training and (process := training(folder, job)):
                 process.send_signal(signal.SIGSTOP)
                 left.append(job)
         return len(left) >= 2

@@ -136,11 +136,20 @@ class Requests:
         return self.plain(numbers, 1000 * numbers, compiles=False)
 
     def optimise(
-        self, sweep: Sweep, seeds: int, models: int, epochs: int, copies: int = COPIES
+        self,
+        sweep: Sweep,
+        seeds: int,
+        models: int,
+        epochs: int,
+        copies: int = COPIES,
+        stored: int = 0,
     ) -> Request:
-        """An optimisation of so many models together, for so many epochs, each held so often."""
+        """An optimisation of so many models together, for so many epochs, each held so often, beside others that are
+        `stored` in a file that is read."""
         copies *= 2 if self.plan.config["precision"] == "double" else 1
-        held = self._held(sweep, seeds, models) + copies * self.weights_of(sweep) * models
+        held = self._held(sweep, seeds, models) + self.weights_of(sweep) * (
+            copies * models + stored
+        )
         return self.plain(held, epochs * models * self._pass(sweep))
 
     def train(self, sweep: Sweep, alphas: int, seeds: int) -> Request:
@@ -151,14 +160,12 @@ class Requests:
         """Unlearning of so many models together, from those of the seeds: held are also what each starts from, and the
         files that these are read from; a step reads two sets of samples."""
         epochs = 2 * self.plan.unlearning_schedule(sweep.dataset, sweep.model)["epochs"]
-        asked = self.optimise(sweep, seeds, models, epochs, copies=COPIES + 2)
-        files = MARGIN * 8 * self.weights_of(sweep) * self._block() / 2**20
-        return asked._replace(megabytes=asked.megabytes + math.ceil(files))
+        return self.optimise(sweep, seeds, models, epochs, COPIES + 2, stored=self._block())
 
     def audit(self, sweep: Sweep, seeds: int, models: int, schedules: Iterable[dict]) -> Request:
         """Retrains, so many models together, by one schedule after the other."""
         return self.one_by_one(
-            self.optimise(sweep, seeds, models, schedule["epochs"], copies=COPIES + 2)
+            self.optimise(sweep, seeds, models, schedule["epochs"], COPIES + 2)
             for schedule in schedules
         )
 
