@@ -4,6 +4,7 @@ from pathlib import Path
 
 from qunlearn.config.check import ask, group_studies
 from qunlearn.config.folders import prefix
+from qunlearn.config.requests import Requests, Sweep
 from qunlearn.grid.blocks import parse_alpha
 from qunlearn.grid.names import base
 from qunlearn.parts import registry
@@ -187,6 +188,19 @@ def cell_code(*files):
     return told(of)
 
 
+# -- what a job asks a cluster for -----------------------------------------------------------------------------------
+requests = Requests(plan)
+
+
+def asks(function):
+    """Resources of a rule: the memory and the time of a request, as much again for every attempt that failed."""
+    asked = told(function)
+    return {
+        "mem_mb": lambda wildcards, attempt: attempt * asked(wildcards).megabytes,
+        "runtime": lambda wildcards, attempt: attempt * asked(wildcards).minutes,
+    }
+
+
 # -- what a cell's job is told ---------------------------------------------------------------------------------------
 def cell_seeds(wildcards):
     return list(grid.parse_seeds(wildcards.seeds))
@@ -202,7 +216,7 @@ unlearning_schedule = told(lambda wildcards: plan.unlearning_schedule(wildcards.
 
 
 def sweep_of(wildcards):
-    return wildcards.dataset, wildcards.model, wildcards.corruption
+    return Sweep(wildcards.dataset, wildcards.model, wildcards.corruption)
 
 
 @told
@@ -210,6 +224,16 @@ def poisoned_models(wildcards):
     """Training files that hold the models at a path's alpha, of its seeds or of all."""
     seeds = grid.parse_seeds(wildcards.seeds) if "seeds" in wildcards.keys() else grid.seeds
     return grid.trained(*sweep_of(wildcards), (parse_alpha(wildcards.alpha),), seeds)
+
+
+def training_request(wildcards):
+    alphas = grid.parse_alphas(wildcards.alphas)
+    return requests.train(sweep_of(wildcards), len(alphas), len(cell_seeds(wildcards)))
+
+
+def unlearning_request(wildcards):
+    seeds = len(cell_seeds(wildcards))
+    return requests.unlearn(sweep_of(wildcards), seeds, models=seeds)
 
 
 # -- data, analyses ------------------------------------------------------------------------------------------------
@@ -247,6 +271,11 @@ def analysis_settings(stage, wildcards):
     return plan.study(stage).analysis_settings(plan, wildcards.dataset, wildcards.model)
 
 
+def analysis_request(stage, wildcards):
+    alphas = alphas_of(stage, wildcards)
+    return requests.analyse(stage, sweep_of(wildcards), len(alphas), len(cell_seeds(wildcards)))
+
+
 # -- tables and figures --------------------------------------------------------------------------------------------
 CATEGORIES = {"main": "Figures", "supplement": "Supplement", "benchmark": "Speed"}
 
@@ -259,6 +288,10 @@ def tabulate_settings(study, wildcards):
     return plan.study(study.name()).settings(plan)
 
 
+def table_request(study, wildcards):
+    return requests.table(study.name())
+
+
 def drawn_from(study, wildcards):
     """Input files of the figure of a study, by name."""
     files = {name: grid.table(name) for name in study.tables_read()}
@@ -269,6 +302,10 @@ def drawn_from(study, wildcards):
 
 def draw_settings(study, wildcards):
     return plan.study(study.name()).drawing(plan)
+
+
+def figure_request(study, wildcards):
+    return requests.draw(data=study.drawn_from_data)
 
 
 def drawing_code(study, wildcards):

@@ -20,6 +20,7 @@ rule build_dataset:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(lambda wildcards: requests.build(wildcards.dataset)),
     params:
         data=data_params,
         code=data_code,

@@ -18,6 +18,7 @@ rule analyse_landscape:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(partial(analysis_request, "landscape")),
     params:
         architecture=cell_architecture,
         alphas=told(partial(alphas_of, "landscape")),
@@ -51,6 +52,7 @@ for study in [kind for kind in registry.known("study").values() if kind.analyses
         threads: 1
         resources:
             **SCRATCH,
+            **asks(partial(analysis_request, stage)),
         params:
             study=stage,
             options=study_options(stage),

@@ -17,6 +17,8 @@ for study in [kind for kind in registry.known("study").values() if kind.tables]:
         conda:
             environment(f"tabulate_{study.name()}")
         threads: 1
+        resources:
+            **asks(partial(table_request, study)),
         params:
             study=study.name(),
             options=study_options(study.name()),
@@ -45,6 +47,8 @@ for study in [kind for kind in registry.known("study").values() if kind.figure]:
         conda:
             environment(f"draw_{study.drawing_rule()}")
         threads: 1
+        resources:
+            **asks(partial(figure_request, study)),
         params:
             study=study.name(),
             options=study_options(study.name()),

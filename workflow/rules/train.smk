@@ -17,6 +17,7 @@ rule train_models:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(training_request),
     params:
         architecture=cell_architecture,
         schedule=told(lambda wildcards: plan.training_schedule(wildcards.dataset, wildcards.model)),

@@ -19,6 +19,7 @@ rule unlearn_models:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(unlearning_request),
     params:
         architecture=cell_architecture,
         schedule=unlearning_schedule,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
 
+#: Most parameters whose Hessian analyses form whole (`landscape.hessian.DENSE`).
+DENSE = 512
+
+
 class Study(Part):
     """Base class. Options are those of the section of the configuration that the study owns."""
 
@@ -70,6 +74,15 @@ class Study(Part):
     def analysis_settings(self, plan: Plan, dataset: str, model: str) -> dict:
         """What `analyse` is told beside the models."""
         return {}
+
+    def analysis_numbers(self, plan: Plan, weights: float) -> float:
+        """Numbers that `analyse` holds of one model of so many parameters, for the memory that its jobs ask a cluster
+        for: the vectors of a search for eigenvectors, and small Hessians whole."""
+        return 24 * weights + 8 * DENSE**2
+
+    def analysis_passes(self, plan: Plan) -> float:
+        """Passes over all samples that `analyse` makes for one model, for the time that its jobs ask for."""
+        return DENSE
 
     def sweep(self) -> list[float]:
         """Corrupted fractions at which the study trains models beside the pipeline's own."""

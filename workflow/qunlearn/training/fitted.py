@@ -101,6 +101,12 @@ class Fitted(Classifier):
         return ~np.isfinite(losses).all(axis=1)
 
 
+def kernels_held(samples: int, models: int) -> float:
+    """Numbers that a job holds that asks so many models at once how far all samples are from those each knows: a matrix
+    of all pairs, and in single precision one of those that each model sees."""
+    return (2 + 0.5 * models) * samples**2
+
+
 def between(matrix, rows, known):
     """(B, N) part of a `matrix` (P, M) of a whole pool against all known samples, computed once for
     all replicas: the pool's `rows` (B,), None for all, against those `known` (N,) to a replica."""

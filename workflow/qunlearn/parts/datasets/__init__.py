@@ -89,6 +89,15 @@ class Source(Part):
             return None
         return int(np.prod(shape)) * (2 if self.is_complex() else 1)
 
+    def sample_counts(self) -> tuple[int, int] | None:
+        """How many training and validation samples there are, about, where it is known before the data are made."""
+        return None
+
+    def numbers_built(self) -> float:
+        """Real numbers that `build` holds at most, for the memory that its job asks a cluster for: all samples four
+        times, as read, chosen, scaled and written."""
+        return 4 * sum(self.sample_counts() or (0, 0)) * (self.real_features() or 0)
+
     def words_for(self) -> str:
         """Words for figures."""
         return self.words()

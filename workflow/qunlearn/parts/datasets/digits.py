@@ -10,6 +10,9 @@ from qunlearn.parts.datasets import Dataset, Source, normalised_images, spread_p
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
 
+#: Ones and nines in the data set.
+IMAGES = 362
+
 
 class Digits(Source):
     """8x8 digits inside scikit-learn, 1 against 9; stratified split, pixels scaled to unit norm."""
@@ -33,6 +36,11 @@ class Digits(Source):
 
     def image_size(self):
         return (8, 8)
+
+    def sample_counts(self):
+        train = round(self.train_fraction * IMAGES)
+        kept = train if self.train_per_class is None else 2 * self.train_per_class
+        return kept, IMAGES - train
 
     def build(self, progress=None) -> Dataset:
         """Class 0 is the digit 1, class 1 the 9; validation stays whole whatever `train_per_class`."""

@@ -24,6 +24,8 @@ SUFFIXES = (".npz", ".h5", ".csv")
 TOLERANCE = 1e-6
 #: Values of a .csv column that says which rows train.
 TRAIN, VALIDATION = "train", "validation"
+#: Bytes of a .csv by which its rows are counted, about.
+HEAD = 2**16
 
 Two = Field(min_length=2, max_length=2)
 
@@ -102,6 +104,17 @@ class File(Source):
 
     def is_complex(self):
         return self.samples != "features"
+
+    def sample_counts(self):
+        try:
+            total, validation = row_counts(self)
+        except (UserError, OSError, ValueError, KeyError):
+            return None
+        if validation is None:
+            validation = round((1 - self.train_fraction) * total)
+            total -= validation
+        kept = total if self.train_per_class is None else 2 * self.train_per_class
+        return min(kept, total), validation
 
     def image_size(self):
         return tuple(self.image_shape or ())
@@ -252,21 +265,44 @@ def sample_shape(source: File) -> tuple[int, ...]:
     path = Path(source.file)
     if path.suffix == ".csv":
         return (len(_feature_columns(source, _header(path))),)
+    return _array_shape(path, source.x)[1:]
+
+
+def row_counts(source: File) -> tuple[int, int | None]:
+    """Training rows and validation rows, from the head of the file alone; all rows and None where it gives no split.
+    Of a .csv by its size and the length of its first lines."""
+    path = Path(source.file)
+    if path.suffix == ".csv":
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        return path.stat().st_size * head.count(b"\n") // max(1, len(head)), None
+    try:
+        validation = _array_shape(path, f"{source.x}_{VALIDATION}")[0]
+    except KeyError:
+        validation = None
+    return _array_shape(path, source.x)[0], validation
+
+
+def _array_shape(path: Path, name: str) -> tuple[int, ...]:
+    """Shape of an array of a .npz or .h5 file, from its head. Raises KeyError where the file has no such array, OSError
+    or ValueError where it is none."""
     if path.suffix == ".h5":
         import h5py
 
         with h5py.File(path, "r") as file:
-            return tuple(int(n) for n in file[source.x].shape[1:])
+            return tuple(int(n) for n in file[name].shape)
     import zipfile
 
-    with zipfile.ZipFile(path) as archive, archive.open(f"{source.x}.npy") as head:
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no .npz file")
+    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as head:
         version = np.lib.format.read_magic(head)
         read = (
             np.lib.format.read_array_header_1_0
             if version == (1, 0)
             else np.lib.format.read_array_header_2_0
         )
-        return tuple(int(n) for n in read(head)[0][1:])
+        return tuple(int(n) for n in read(head)[0])
 
 
 def _header(path: Path) -> list[str]:

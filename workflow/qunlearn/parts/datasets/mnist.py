@@ -179,6 +179,13 @@ class Mnist(Source):
     def image_size(self):
         return (28, 28)
 
+    def sample_counts(self):
+        return 2 * self.train_per_class, 2 * self.validation_per_class
+
+    def numbers_built(self):
+        """Beside the chosen images all of both splits, a byte a pixel."""
+        return super().numbers_built() + 2 * 70_000 * 784 / 8
+
     def build(self, progress=None, folder: str = "", split: str = "standard") -> Dataset:
         """Class 0 is the digit 1, class 1 the digit 9.
 

@@ -160,6 +160,16 @@ class Xxz(Source):
     def is_complex(self):
         return True
 
+    def sample_counts(self):
+        train = [len(deltas) for deltas in TRAIN_DELTA]
+        if self.train_per_class is not None:
+            train = [self.train_per_class] * 2
+        return sum(train), len(VALIDATION_DELTA)
+
+    def numbers_built(self):
+        """All amplitudes once, and less than half as much of the sector, where most of them vanish."""
+        return 1.5 * sum(self.sample_counts()) * self.real_features()
+
     def build(self, progress=lambda *_: None) -> Dataset:
         """Train on 97 gapless and 100 gapped ground states, validate on 199 between them."""
         train = []

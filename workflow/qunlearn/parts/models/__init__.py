@@ -79,6 +79,16 @@ class Model(Part):
         """Rough number of operations per sample, so that the longest jobs start first."""
         return source.real_features() or 1
 
+    def weights_of(self, inputs: int) -> float:
+        """Rough number of parameters of one model of samples with so many features that are not zero throughout, for
+        the memory that its jobs ask a cluster for."""
+        return 64.0 * inputs
+
+    def numbers_held(self, source, samples: int, models: int) -> float:
+        """Real numbers that a job of so many samples and models holds at most beside the parameters, for the
+        same: every sample four times, as read, corrupted, as features and in the precision of training."""
+        return 4.0 * samples * (source.real_features() or 0)
+
     def curvature_bound(self) -> float:
         """Largest |second derivative| of one sample's loss in one parameter, by theory; NaN where there is none."""
         return float("nan")

@@ -19,6 +19,21 @@ class Convolutional(Model):
     is_base: ClassVar[bool] = True
     unlearning_schedule: ClassVar = {"batch": "full", "learning_rate": 0.003}
 
+    def widest(self) -> int:
+        """Most channels of a convolution."""
+        raise NotImplementedError
+
+    def cost(self, source):
+        """Of a convolution between as many channels as the widest, after a stage that shrinks what it sees: images by 2
+        in either direction, states by 16."""
+        seen, window = (16, self.kernel) if source.is_complex() else (4, self.kernel**2)
+        return (source.real_features() or 1) / seen * window * self.widest() ** 2
+
+    def numbers_held(self, source, samples, models):
+        """Beside the samples what a convolution sees of all of them at once."""
+        seen = samples * (source.real_features() or 0) * self.widest()
+        return super().numbers_held(source, samples, models) + seen
+
 
 class Cnn(Convolutional):
     """Convolutional network; stages shrink images by 2, states by 16 in every direction."""
@@ -29,6 +44,9 @@ class Cnn(Convolutional):
     channels: Annotated[list[Count], Field(min_length=1)] = option(says="channels of each stage")
     kernel: Count = option(says="size of a convolution; a strided one has kernel + stride - 1")
     dense: Count = option(says="width of the dense layer")
+
+    def widest(self):
+        return max(self.channels)
 
     def build(self, rows):
         from qunlearn.networks.classifier import FlaxClassifier

@@ -50,6 +50,9 @@ class Mlp(Model):
         width = (source.real_features() or 1) * source.in_use
         return width * (self.hidden or [1])[0]
 
+    def weights_of(self, inputs):
+        return float(_count([inputs, *self.hidden, 1]))
+
     def build(self, rows):
         return Perceptron(self, rows)
 

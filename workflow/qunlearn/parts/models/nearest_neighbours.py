@@ -10,7 +10,7 @@ from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.fitted import Fitted, between
+from qunlearn.training.fitted import Fitted, between, kernels_held
 
 
 class NearestNeighbours(FittedModel):
@@ -22,6 +22,9 @@ class NearestNeighbours(FittedModel):
 
     def title(self):
         return f"{self.k} nearest neighbours"
+
+    def numbers_held(self, source, samples, models):
+        return super().numbers_held(source, samples, models) + kernels_held(samples, models)
 
     def build(self, rows):
         return Neighbours(self, rows)

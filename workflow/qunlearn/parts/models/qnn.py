@@ -17,6 +17,8 @@ CircuitName = Annotated[str, Refers("circuit", changes=True)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 #: Qubits where a dataset does not tell how many it has; for estimates of cost.
 SUPPOSED = 10
+#: Widest light cone, in qubits, whose Pauli strings are held (`quantum.classifier.MAX_CONE`).
+NARROW = 8
 #: Layers of a circuit that are looked at before any job starts.
 CHECKED = 50
 
@@ -96,6 +98,24 @@ class CircuitModel(Model):
     def cost(self, source):
         """Pauli strings of the light cone, at most."""
         return 4.0 ** min(self.depth, source.qubits() or SUPPOSED)
+
+    def weights_of(self, inputs):
+        return 5.0 * self.depth * (inputs.bit_length() or SUPPOSED)
+
+    def numbers_held(self, source, samples, models):
+        """A narrow light cone reads states block by block, so that they are held as read and corrupted, beside three
+        copies of their features; else they are arranged, spanned and evolved whole."""
+        qubits = source.qubits() or SUPPOSED
+        states = samples * (2.0 * 2**qubits if source.is_complex() else 2.0**qubits)
+        cone = min(qubits, self._widest_cone())
+        if cone > NARROW:
+            return 10 * states
+        return 2 * states + 3.0 * samples * 4**cone
+
+    def _widest_cone(self) -> int:
+        """Qubits of the light cone at most: a chain read at its end gains one for every layer, any other two."""
+        is_chain = self.circuit == "layered" and self.entangler == "chain"
+        return self.depth if is_chain and self.measure == "last" else 2 * self.depth
 
 
 class Qnn(CircuitModel):

@@ -34,6 +34,19 @@ class RandomFeatures(Model):
     def title(self):
         return self.label
 
+    def weights_of(self, inputs):
+        return 2.0 * self.features
+
+    def numbers_held(self, source, samples, models):
+        """Beside the samples three copies of their features, the frequencies twice."""
+        inputs = source.real_features() or 0
+        frequencies = 2 * inputs * self.features
+        return (
+            super().numbers_held(source, samples, models)
+            + frequencies
+            + 6 * samples * self.features
+        )
+
     def build(self, rows):
         return FourierReadout(self, rows)
 

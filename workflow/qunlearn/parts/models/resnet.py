@@ -22,6 +22,9 @@ class Resnet(Convolutional):
     def title(self):
         return self.label
 
+    def widest(self):
+        return self.channels
+
     def build(self, rows):
         from qunlearn.networks.classifier import FlaxClassifier
         from qunlearn.networks.residual import ResidualNetwork

@@ -15,7 +15,7 @@ from qunlearn.lazy import jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.part import option
 from qunlearn.training.features import real_features
-from qunlearn.training.fitted import Fitted, between
+from qunlearn.training.fitted import Fitted, between, kernels_held
 
 
 class Svm(FittedModel):
@@ -38,6 +38,9 @@ class Svm(FittedModel):
 
     def is_linear(self):
         return self.kernel == "linear"
+
+    def numbers_held(self, source, samples, models):
+        return super().numbers_held(source, samples, models) + kernels_held(samples, models)
 
     def build(self, rows):
         return SupportVectors(self, rows)

@@ -44,6 +44,18 @@ class Benchmark(Study):
         growth = [row_file(plan, own, task, most) for task in tasks.GROWTH]
         return {"speed": speed, "growth": growth}
 
+    def request(self, requests, engine: str, task: str, replicas: int):
+        """What a row asks a cluster for: samples, and replicas of an MLP together; of a QNN, where
+        states are evolved, those behind every gate for a minibatch of one replica."""
+        spec = tasks.task(task)
+        numbers = 6 * spec.samples * spec.width
+        if isinstance(spec, tasks.Mlp):
+            numbers += 4 * replicas * spec.width * spec.hidden[0]
+        elif engine not in tasks.OWN:
+            qubits = (spec.width - 1).bit_length()
+            numbers += 10 * spec.batch * 2**qubits * spec.depth * qubits
+        return requests.plain(numbers)
+
     def timing(self) -> dict:
         """What a job that times an engine is told."""
         return self.model_dump(include={"runs", "seconds", "threads"})

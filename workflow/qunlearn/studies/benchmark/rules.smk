@@ -27,6 +27,12 @@ rule time_engine:
     conda:
         environment("time_engine")
     threads: workflow.cores or 1
+    resources:
+        **asks(
+            lambda wildcards: plan.study("benchmark").request(
+                requests, wildcards.engine, wildcards.task, int(wildcards.replicas)
+            )
+        ),
     params:
         options=told(lambda wildcards: plan.study("benchmark").timing()),
         code=code(
@@ -53,6 +59,8 @@ rule tabulate_benchmark:
     conda:
         environment("tabulate_benchmark")
     threads: 1
+    resources:
+        **asks(lambda wildcards: requests.plain(compiles=False)),
     params:
         code=code(os.path.join(study_folder, "tabulate_benchmark.py")),
     message:

@@ -3,6 +3,7 @@ which declare them."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
 Threshold = Annotated[float, Field(ge=0, le=1_000_000)]
+
+#: Of all statistics on one resample.
+OPERATIONS = 1e8
 
 
 class Criterion(Options):
@@ -58,6 +62,12 @@ class Claims(Study):
         """Effects of controls, where the study has any."""
         has_controls = plan.study("controls").applies(plan)
         return [plan.grid.table("control_effects")] if has_controls else []
+
+    def request(self, requests):
+        """What the job asks a cluster for: every statistic is computed on every resample that differs from others."""
+        seeds = len(requests.plan.grid.seeds)
+        distinct = min(self.resamples, math.comb(2 * seeds - 1, seeds))
+        return requests.plain(operations=OPERATIONS * distinct, compiles=False)
 
     def code_files(self) -> list[Path]:
         """The script, and what declares claims."""

@@ -24,6 +24,8 @@ rule decide_claims:
     conda:
         environment("decide_claims")
     threads: 1
+    resources:
+        **asks(lambda wildcards: plan.study("claims").request(requests)),
     params:
         settings=told(lambda wildcards: plan.study("claims").settings(plan)),
         code=told(lambda wildcards: code(*plan.study("claims").code_files())),

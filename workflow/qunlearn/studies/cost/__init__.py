@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from qunlearn.grid.blocks import format_alpha
 from qunlearn.parts import registry
@@ -21,6 +21,9 @@ class Cost(Study):
     section = "supplement.cost"
     figure = "figS_cost"
     tables = ("cost",)
+
+    #: Copies of a model that are timed together (`measure.REPLICAS`).
+    models: ClassVar[int] = 50
 
     def methods(self, plan: Plan) -> list[str]:
         """Retraining, which all are measured by, and the study's methods."""

@@ -17,6 +17,11 @@ rule measure_cost:
     threads: workflow.cores or 1
     resources:
         **SCRATCH,
+        **asks(
+            lambda wildcards: requests.unlearn(
+                sweep_of(wildcards), len(grid.seeds), plan.study("cost").models
+            )
+        ),
     params:
         architecture=cell_architecture,
         schedule=unlearning_schedule,

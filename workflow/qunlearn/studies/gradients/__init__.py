@@ -19,6 +19,9 @@ from qunlearn.studies.study import Study
 if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
+#: Passes over all samples for two draws of a circuit, and for a trained one: its Hessian's trace takes most.
+PASSES = 12, 500
+
 
 class Gradients(Study):
     """Mean squared gradients of a quantum model against depth and width, trained and untrained."""
@@ -93,6 +96,19 @@ class Gradients(Study):
         parts = [plan.family(self.model), registry.find("corruption", self.corruption)]
         files = [self.folder() / "measure_gradients.py", *map(registry.file_of, parts)]
         return [str(file) for file in files]
+
+    def request(self, requests, dataset: str):
+        """What a measurement asks a cluster for: for every circuit states rearranged whole, and the derivatives of its
+        draws, and of trained models where these are."""
+        plan = requests.plan
+        cells = len(self.all_alphas()) * len(plan.grid.seeds)
+        numbers = 4 * requests.samples_of(dataset)
+        asked = []
+        for depth, name in self.circuits(plan)[dataset].items():
+            passes = PASSES[0] * self.draws + PASSES[1] * cells * (depth in self.trained_depths)
+            sweep = requests.sweep(dataset, name, self.corruption)
+            asked.append(requests.inspect(sweep, 1, 1, numbers, passes))
+        return requests.one_by_one(asked)
 
     def all_alphas(self) -> list[float]:
         return sorted({0.0, *self.alphas})

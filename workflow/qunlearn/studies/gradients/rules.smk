@@ -17,6 +17,7 @@ rule measure_gradients:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(lambda wildcards: plan.study("gradients").request(requests, wildcards.dataset)),
     params:
         architectures=told(lambda wildcards: plan.study("gradients").architectures(plan, wildcards.dataset)),
         corruption=told(lambda wildcards: plan.study("gradients").corruption),

@@ -90,6 +90,19 @@ class Landscape(Study):
                 files += grid.trained(dataset, model, task["corruption"], alphas, grid.seeds[:1])
         return files
 
+    def request(self, requests):
+        """What the job that computes surfaces asks a cluster for: of a clean and a poisoned model on every dataset the
+        leading eigenvectors, and the loss at every point."""
+        plan, task = requests.plan, self.surface_task(requests.plan)
+        passes = self.analysis_passes(plan) + (2 * self.steps + 1) ** 2
+        asked = []
+        for dataset, models in task["architectures"].items():
+            for model in models:
+                sweep = requests.sweep(dataset, model, task["corruption"])
+                numbers = self.analysis_numbers(plan, requests.weights_of(sweep))
+                asked.append(requests.inspect(sweep, 1, 2, numbers, passes))
+        return requests.one_by_one(asked)
+
     def code_files(self, plan) -> list[Path]:
         """What the job runs that computes surfaces."""
         corruption = registry.find("corruption", base(self.surface_task(plan)["corruption"]))

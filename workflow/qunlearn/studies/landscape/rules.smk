@@ -17,6 +17,7 @@ rule tabulate_surface:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(lambda wildcards: plan.study("landscape").request(requests)),
     params:
         task=told(lambda wildcards: plan.study("landscape").surface_task(plan)),
         options=study_options("landscape"),

@@ -66,6 +66,11 @@ class Membership(Study):
         methods = plan.config["methods"]
         return [plan.grid.unlearn(*case, method, seeds) for method in methods]
 
+    def request(self, requests, sweep, seeds: list[int]):
+        """What an audit of a sweep (dataset, model, corruption) asks a cluster for."""
+        schedules = self.retrain_schedules(requests.plan, sweep.dataset, sweep.model).values()
+        return requests.audit(sweep, len(seeds), len(seeds) * self.retrains, schedules)
+
     def retrain_schedules(self, plan: Plan, dataset: str, model: str) -> dict[str, dict]:
         """Kind of retrain -> its schedule."""
         of = {"training": plan.training_schedule, "unlearning": plan.unlearning_schedule}

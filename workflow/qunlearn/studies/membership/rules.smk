@@ -24,6 +24,11 @@ rule audit_models:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(
+            lambda wildcards: plan.study("membership").request(
+                requests, sweep_of(wildcards), cell_seeds(wildcards)
+            )
+        ),
     params:
         architecture=cell_architecture,
         schedules=told(

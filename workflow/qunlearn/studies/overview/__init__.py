@@ -10,6 +10,9 @@ from qunlearn.parts.part import Part, option
 from qunlearn.parts.registry import find
 from qunlearn.studies.study import Study
 
+#: Of a map for every number of the samples; mostly those of descending to it.
+OPERATIONS = 1e5
+
 
 class Overview(Study):
     """From data to evaluation; training sets, clean and under each corruption: examples and t-SNE
@@ -28,6 +31,16 @@ class Overview(Study):
 
     def drawn_with(self, plan) -> list[type[Part]]:
         return [find("corruption", base(name)) for name in plan.config["corruptions"]]
+
+    def request(self, requests):
+        """What the job that makes the maps asks a cluster for: each dataset clean and under every corruption, rows four
+        times, and a search for neighbours."""
+        config = requests.plan.config
+        maps = 1 + len(config["corruptions"])
+        samples = list(map(requests.samples_of, config["datasets"]))
+        return requests.plain(
+            4 * maps * max(samples), OPERATIONS * maps * sum(samples), compiles=False
+        )
 
     def drawing(self, plan):
         config = plan.config

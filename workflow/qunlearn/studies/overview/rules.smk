@@ -17,6 +17,7 @@ rule embed_samples:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(lambda wildcards: plan.study("overview").request(requests)),
     params:
         corruptions=config["corruptions"],
         options=study_options("overview"),

@@ -13,6 +13,8 @@ rule write_report:
     conda:
         environment("write_report")
     threads: 1
+    resources:
+        **asks(lambda wildcards: requests.plain(compiles=False)),
     params:
         words=told(lambda wildcards: plan.study("report").words(plan)),
         config=config,

@@ -16,6 +16,8 @@ rule compare_published:
     conda:
         environment("compare_published")
     threads: 1
+    resources:
+        **asks(lambda wildcards: requests.plain(compiles=False)),
     params:
         margin=told(lambda wildcards: plan.study("reproduction").margin),
         level=told(lambda wildcards: 1 - plan.study("claims").confidence),

@@ -15,6 +15,9 @@ from qunlearn.studies.reproduction import published_runs
 from qunlearn.studies.resilience.claims import CLAIMS
 from qunlearn.studies.study import Study
 
+#: Points of the plane that the toy's networks are shown beside those they learn, at most.
+SHOWN = 5000
+
 
 class Resilience(Study):
     """Accuracy against the corrupted fraction of the training set (Fig. 2).
@@ -96,6 +99,18 @@ class Resilience(Study):
             for name, schedule in self.training.items()
         }
         return {name: given.get(name, ONE_CALL) for name in self.architectures}
+
+    def request(self, requests):
+        """What this job asks a cluster for: networks trained one after the other, and asked all over the plane."""
+        source, samples, schedules = Toy(copies=self.qubits), self.points + SHOWN, self.schedules()
+        asked = []
+        for name, block in self.blocks().items():
+            part, epochs = declared(block), schedules[name]["epochs"]
+            numbers = part.numbers_held(source, samples, 1) + 4 * part.weights_of(
+                source.real_features()
+            )
+            asked.append(requests.plain(numbers, epochs * samples * part.cost(source)))
+        return requests.one_by_one(asked)
 
     def code_files(self) -> list[Path]:
         """What the job runs that trains on the task."""

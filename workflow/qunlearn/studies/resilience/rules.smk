@@ -15,6 +15,7 @@ rule train_toy:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(lambda wildcards: plan.study("resilience").request(requests)),
     params:
         options=asked("resilience", lambda wildcards: plan.study("resilience").task()),
         schedules=told(lambda wildcards: plan.study("resilience").schedules()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, model_validator
@@ -63,6 +64,13 @@ class Scan(Study):
             raise UserError(f"{self.section}: no weights of '{method}' to scan; give it a block.")
         fixed = plan.method(method).model_dump()
         return {name: [value] for name, value in fixed.items()} | self.scanned[method]
+
+    def request(self, requests, sweep, method: str, seeds: list[int]):
+        """What a scan of a sweep (dataset, model, corruption) asks a cluster for: every combination
+        of weights is a model of its own, for every seed."""
+        values = self.weights(requests.plan, method).values()
+        points = math.prod(len(of_weight) for of_weight in values)
+        return requests.unlearn(sweep, len(seeds), models=points * len(seeds))
 
     def cases(self, plan: Plan) -> list[tuple]:
         """(dataset, model, corruption, alpha) of the models that are unlearned."""

@@ -17,6 +17,11 @@ rule scan_weights:
     threads: 1
     resources:
         **SCRATCH,
+        **asks(
+            lambda wildcards: plan.study("scan").request(
+                requests, sweep_of(wildcards), wildcards.method, cell_seeds(wildcards)
+            )
+        ),
     params:
         architecture=cell_architecture,
         schedule=unlearning_schedule,

@@ -12,6 +12,9 @@ from qunlearn.studies.trained_analysis import TrainedAnalysis
 if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
+#: Numbers of a forward pass over all samples in the direction of one parameter.
+TANGENTS = 50_000
+
 
 class Spectrum(TrainedAnalysis):
     """Hessian eigenvalues at clean and at poisoned models."""
@@ -35,6 +38,15 @@ class Spectrum(TrainedAnalysis):
 
     def analysis_settings(self, plan: Plan, dataset: str, model: str):
         return {"exact": self.exact, "steps": self.steps, "probes": self.probes}
+
+    def analysis_numbers(self, plan: Plan, weights: float):
+        """The basis of all Lanczos steps, and the whole Hessian of as many parameters as `exact`, three times, with as
+        many tangents of the samples."""
+        size = min(self.exact, weights)
+        return (self.steps + 4) * weights + 3 * size**2 + TANGENTS * size
+
+    def analysis_passes(self, plan: Plan):
+        return self.exact + self.probes * self.steps
 
     def settings(self, plan: Plan):
         return super().settings(plan) | {"zero": self.zero}
