@@ -211,7 +211,9 @@ def test_a_diverging_training_is_flagged_counted_and_not_retried(project):
 
 
 def attempt(number, log):
-    return SimpleNamespace(log=[str(log)], resources={"attempt": number})
+    return SimpleNamespace(
+        log=[str(log)], resources={"attempt": number}, params={}, input=[], output=[]
+    )
 
 
 def test_a_retry_repeats_lost_work_but_not_an_error(tmp_path, capsys):

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from qunlearn.parts import registry
+from qunlearn.runtime.surroundings import surroundings
 
 #: The project's folder.
 ROOT = Path(__file__).parents[3]
@@ -35,11 +36,12 @@ ORIGIN = ("git_revision", "python", "device", "versions", "surroundings")
 
 
 def origin() -> dict[str, str]:
-    """Package versions and the revision of this project."""
+    """Package versions, the revision of this project, and what of the environment could matter."""
     return {
         "versions": json.dumps(versions(), sort_keys=True),
         "python": platform.python_version(),
         "git_revision": git_revision(),
+        "surroundings": json.dumps(surroundings(), sort_keys=True),
     }
 
 
