@@ -66,7 +66,8 @@ def wheel(tmp_path_factory):
 
 def test_the_package_holds_the_library_and_nothing_else(wheel):
     library = ROOT / "workflow" / "qunlearn"
-    own = [path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    files = [path for path in library.rglob("*") if path.is_file()]
+    own = [path for path in files if "__pycache__" not in path.parts]
     names = [name for name in wheel.namelist() if ".dist-info/" not in name]
     assert sorted(names) == sorted(f"qunlearn/{path.relative_to(library)}" for path in own)
     assert any(name.endswith("LICENSE") for name in wheel.namelist())

@@ -54,7 +54,7 @@ def host_memory(root: Path = ROOT) -> int:
     found = [_available(root)]
     groups = root / "proc/self/cgroup"
     if groups.exists():
-        for group in groups.read_text().splitlines():
+        for group in groups.read_text(encoding="utf-8").splitlines():
             found += _left_in(root / "sys/fs/cgroup", group)
     return max(0, min(found))
 
@@ -62,7 +62,7 @@ def host_memory(root: Path = ROOT) -> int:
 def _available(root: Path) -> int:
     """Bytes that the system could give out; where it does not say, all it has."""
     try:
-        lines = (root / "proc/meminfo").read_text().splitlines()
+        lines = (root / "proc/meminfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     sizes = dict(line.split(":") for line in lines)
@@ -93,9 +93,9 @@ def _left_in(mount: Path, group: str) -> list[int]:
 def _left(folder: Path, limit: str, usage: str, cached: str) -> int | None:
     """Bytes left in one control group; None where it has no limit. Cached files make room when asked to."""
     try:
-        most = (folder / limit).read_text().strip()
-        used = int((folder / usage).read_text())
-        stat = (folder / "memory.stat").read_text().splitlines()
+        most = (folder / limit).read_text(encoding="utf-8").strip()
+        used = int((folder / usage).read_text(encoding="utf-8"))
+        stat = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     if most == "max":
