@@ -35,10 +35,10 @@ benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark
 
 test: $(VENV)/dev.stamp
-	pytest -n 2 --dist loadgroup -m "not long" tests
+	pytest -n 2 --dist loadfile -m "not long" tests
 
 test-long: $(VENV)/dev.stamp
-	pytest -n 2 --dist loadgroup -m long tests
+	pytest -n 2 --dist loadfile -m long tests
 
 test-cluster: $(VENV)/dev.stamp
 	tests/cluster/install

@@ -15,11 +15,8 @@ from unlearned import CELLS, MLP, QNN
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that share what takes long to make run in one process: it is made once. A whole study takes minutes."""
+    """What needs a whole study takes minutes."""
     for item in items:
-        for name in ("study", "folder", "small", "audited", "poisoned"):
-            if name in item.fixturenames:
-                item.add_marker(pytest.mark.xdist_group(name))
         if "study" in item.fixturenames:
             item.add_marker(pytest.mark.long)
 

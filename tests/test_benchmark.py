@@ -22,7 +22,7 @@ SMALL = {"qnn": tasks.Qnn(8, 2, 12, 4), "mlp": tasks.Mlp(8, 12, 4, hidden=(5, 3)
 @pytest.mark.parametrize(
     ("family", "name"),
     [
-        ("qnn", "light_cone"),
+        pytest.param("qnn", "light_cone", marks=pytest.mark.long),
         pytest.param("qnn", "statevector", marks=pytest.mark.long),
         pytest.param("qnn", "contractor", marks=pytest.mark.long),
         ("mlp", "project"),

@@ -142,11 +142,13 @@ def other_words(monkeypatch):
     ("obstacle", "reason"),
     [
         (no_numba, "numba"),
-        (no_llvm, "llvmlite"),
+        pytest.param(no_llvm, "llvmlite", marks=pytest.mark.long),
         (does_not_compile, "no such instruction"),
         (no_interface, "register_ffi_target"),
-        (another_version, r"API version \(0.99\) is incompatible"),
-        (other_words, "8-byte pointers"),
+        pytest.param(
+            another_version, r"API version \(0.99\) is incompatible", marks=pytest.mark.long
+        ),
+        pytest.param(other_words, "8-byte pointers", marks=pytest.mark.long),
     ],
 )
 def test_where_the_loops_do_not_run_the_light_cone_serves_with_one_warning(

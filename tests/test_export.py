@@ -205,10 +205,11 @@ def test_landscape(name, dense, data, programs, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["mlp", "qnn"])
-@pytest.mark.parametrize("study", [s for s, part in shipped("study").items() if part.analyses])
-def test_what_studies_ask_of_trained_models(study, name, data, programs, monkeypatch):
+@pytest.mark.long
+@pytest.mark.parametrize("analysis", [s for s, part in shipped("study").items() if part.analyses])
+def test_what_studies_ask_of_trained_models(analysis, name, data, programs, monkeypatch):
     whole = plan()
-    declared = whole.study(study)
+    declared = whole.analysis(analysis)
     settings = declared.analysis_settings(whole, "digits", name)
     mine = problem(data, name)
     for most in (10**9, 0):

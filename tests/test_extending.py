@@ -235,6 +235,7 @@ def test_a_wrong_shape_is_one_sentence_with_file_and_line(folder):
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 @pytest.mark.workflow
 def test_a_study_inside_the_project_is_one_folder_and_one_line(tmp_path):
     folder = copy_project(tmp_path / "project")

@@ -160,7 +160,10 @@ def test_on_a_cpu_memory_changes_no_bit(name, data, ran, monkeypatch):
         trained(data, name)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name == "qnn" else pytest.param(name, marks=pytest.mark.long) for name in MODELS],
+)
 def test_on_an_accelerator_replicas_give_way_first_and_then_rows(name, data, ran, monkeypatch):
     """The programs run on the CPU here; the numbers are the same to rounding."""
     bounded(monkeypatch, 10**12, "cuda")

@@ -154,6 +154,17 @@ def test_a_model_fitted_in_one_call_runs_through_the_same_experiment(digits):
 
 
 COMPARED = [name for name in CONFIG["supplement"]["models"] if name not in ("mlp", "qnn")]
+#: Networks whose programs take long to compile.
+WIDE = ("cnn", "resnet")
+COMPARISONS = [
+    pytest.param(
+        name,
+        data,
+        marks=[pytest.mark.long] if (name in WIDE and data != "digits") or name == "resnet" else [],
+    )
+    for name in COMPARED
+    for data in ("digits", "small_xxz")
+]
 
 
 def few(dataset):
@@ -162,8 +173,7 @@ def few(dataset):
     return replace(dataset, x_train=dataset.x_train[rows], y_train=dataset.y_train[rows])
 
 
-@pytest.mark.parametrize("data_name", ["digits", "small_xxz"])
-@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize(("name", "data_name"), COMPARISONS)
 def test_a_comparison_model_learns_twenty_clean_samples_the_same_way_twice(
     name, data_name, request
 ):

@@ -78,6 +78,7 @@ def twice(tmp_path):
     return importing(tmp_path, modules, configuration)
 
 
+@pytest.mark.long
 def test_imported_twice_below_a_prefix_and_for_some_rules(twice):
     assert planned(twice) == {"mine": 1}  # the default target is the importing workflow's own
     wanted = ["a/results/figs/fig2.pdf", f"b/{TABLE}", "third/tables/resilience.csv"]

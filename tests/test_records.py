@@ -89,7 +89,7 @@ def test_a_table_holds_just_the_cells_asked_for(cells, words):
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def tabulated(tmp_path_factory):
     """A folder in which the resilience of an MLP was tabulated, for the seeds 0 and 2."""
     folder = copy_project(tmp_path_factory.mktemp("records"))
     config = yaml.safe_load((folder / "tiny.yaml").read_text())
@@ -102,38 +102,40 @@ def study(tmp_path_factory):
 TABLE = "results/tables/resilience.csv"
 
 
-def planned_after_loss(study, *changes):
+def planned_after_loss(tabulated, *changes):
     """What a dry run says after Snakemake's own record was lost."""
-    shutil.rmtree(study / ".snakemake", ignore_errors=True)
-    return snakemake(study, TABLE, "-n", "--config", *changes, "--cores", "1")
+    shutil.rmtree(tabulated / ".snakemake", ignore_errors=True)
+    return snakemake(tabulated, TABLE, "-n", "--config", *changes, "--cores", "1")
 
 
+@pytest.mark.long
 @pytest.mark.workflow
-def test_what_changed_is_made_again_though_snakemakes_record_is_lost(study):
-    assert "Nothing to be done" in planned_after_loss(study, "seeds=[0,2]")
-    said = planned_after_loss(study, "seeds=[0,1,2]")
+def test_what_changed_is_made_again_though_snakemakes_record_is_lost(tabulated):
+    assert "Nothing to be done" in planned_after_loss(tabulated, "seeds=[0,2]")
+    said = planned_after_loss(tabulated, "seeds=[0,1,2]")
     assert "seed0-2.h5 is made again: it was made with seeds [0, 2], and [0, 1, 2]" in said
     assert f"{TABLE} is made again" in said
-    said = planned_after_loss(study, "training={digits: {mlp: {epochs: 11}}}")
+    said = planned_after_loss(tabulated, "training={digits: {mlp: {epochs: 11}}}")
     assert "made with schedule.epochs 10, and 11 is asked for" in said
-    said = planned_after_loss(study, "statistics={collapsed_margin: 0.1}")
+    said = planned_after_loss(tabulated, "statistics={collapsed_margin: 0.1}")
     assert f"{TABLE} is made again: it was made with settings.margin 0.05" in said
     assert "train_models  " not in said.partition("Job stats")[2]
 
 
+@pytest.mark.long
 @pytest.mark.workflow
-def test_a_file_of_another_study_is_never_tabulated(study):
-    [path] = (study / "results/train").rglob("*.h5")
+def test_a_file_of_another_study_is_never_tabulated(tabulated):
+    [path] = (tabulated / "results/train").rglob("*.h5")
     good = path.read_bytes()
     with h5py.File(path, "r+") as file:
         record = json.loads(file.attrs[records.MADE_WITH])
         record["schedule"]["epochs"] = 999
         file.attrs[records.MADE_WITH] = json.dumps(record)
-    said = snakemake(study, TABLE, "-n", "--cores", "1")
+    said = snakemake(tabulated, TABLE, "-n", "--cores", "1")
     assert "schedule.epochs 999, and 10 is asked for" in said
     path.write_bytes(good)
     with h5py.File(path, "r+") as file:
         file["seed"][...] = np.where(file["seed"][()] == 2, 1, file["seed"][()])
-    said = snakemake(study, TABLE, "--cores", "1", check=False)
+    said = snakemake(tabulated, TABLE, "--cores", "1", check=False)
     assert "no run at alpha 0.0, seed 2" in said
     path.write_bytes(good)

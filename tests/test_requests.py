@@ -13,7 +13,7 @@ from project import ROOT, TINY, built, copy_project, plan
 from qunlearn.config.requests import Requests, Sweep
 from qunlearn.parts.datasets.file import File
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("requests")]
+pytestmark = pytest.mark.workflow
 TARGETS = ["everything", "results/claims.md", "results/report.html", "benchmark"]
 MEASURED = ROOT / "tests" / "cluster" / "measured.csv"
 #: What a job asks for over what it was seen to hold, at least.

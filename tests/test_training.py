@@ -95,7 +95,7 @@ def test_the_plan_cuts_epochs_into_equal_segments_and_records_the_last(epochs, r
     ("name", "corruption", "precision", "batch"),
     [
         ("mlp", "label_flipping", "single", 32),
-        ("mlp", "feature_randomization", "single", 32),
+        pytest.param("mlp", "feature_randomization", "single", 32, marks=pytest.mark.long),
         ("qnn", "label_flipping", "single", 32),
         ("qnn", "label_flipping", "single", 128),  # a matrix product with the whole pool
         (
@@ -104,7 +104,7 @@ def test_the_plan_cuts_epochs_into_equal_segments_and_records_the_last(epochs, r
             "single",
             30,
         ),  # no multiple of the rows that are read together
-        ("qnn", "feature_randomization", "double", 32),
+        pytest.param("qnn", "feature_randomization", "double", 32, marks=pytest.mark.long),
     ],
 )
 def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, batch, digits):
@@ -129,7 +129,7 @@ def test_a_cell_does_not_depend_on_its_company(name, corruption, precision, batc
                     np.testing.assert_array_equal(values, together[cell][1][key])
 
 
-@pytest.mark.parametrize("name", ["mlp", "qnn"])
+@pytest.mark.parametrize("name", ["mlp", pytest.param("qnn", marks=pytest.mark.long)])
 def test_overfits_twenty_clean_samples_and_repeats_exactly(name, digits):
     first = np.concatenate([np.flatnonzero(digits.y_train == c)[:10] for c in (0, 1)])
     few = replace(digits, x_train=digits.x_train[first], y_train=digits.y_train[first])
