@@ -125,12 +125,17 @@ def problems(error: ValidationError, model: type[BaseModel], at: tuple = ()) -> 
     """One line per problem that pydantic found in a block of the configuration that stands `at` a path."""
     lines: dict[tuple, str] = {}
     for found in error.errors(include_url=False):
-        path, fields = _place(model, found["loc"])
+        location = found["loc"]
+        below, fields = _place(model, location)
         if found["type"] == "extra_forbidden":
-            _, fields = _place(model, found["loc"][:-1])
-        lines.setdefault((*at, *path), word(found, (*at, *path), fields))
-    # of a union's branches the one that reads deepest is meant
-    return [line for path, line in lines.items() if not any(_below(path, other) for other in lines)]
+            _, fields = _place(model, location[:-1])
+        path = (*at, *below)
+        lines.setdefault(path, word(found, path, fields))
+    deepest = []  # of a union's branches the one that reads deepest is meant
+    for path, line in lines.items():
+        if not any(_below(path, other) for other in lines):
+            deepest.append(line)
+    return deepest
 
 
 def _below(path: tuple, other: tuple) -> bool:

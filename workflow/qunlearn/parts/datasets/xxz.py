@@ -109,11 +109,16 @@ class Sector:
         self, deltas: np.ndarray, progress=lambda *_: None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Energies (n,) and ground vectors (n, dimension) within the sector, real, one row per anisotropy."""
-        energies, vectors = np.empty(len(deltas)), np.empty((len(deltas), len(self.sizes)))
+        energies = np.empty(len(deltas))
+        over_orbits = np.empty((len(deltas), len(self.sizes)))
+        nearby = None
         for i, delta in enumerate(deltas):
-            energies[i], vectors[i] = self.ground_state(float(delta), vectors[i - 1] if i else None)
+            energies[i], nearby = self.ground_state(float(delta), nearby)
+            over_orbits[i] = nearby
             progress((i + 1) / len(deltas), f"ground state at Delta = {delta:.2f}")
-        return energies, (vectors / np.sqrt(self.sizes))[:, self.orbit] * self.marshall
+        per_state = over_orbits / np.sqrt(self.sizes)  # (n, orbits)
+        amplitudes = per_state[:, self.orbit]  # (n, dimension)
+        return energies, amplitudes * self.marshall
 
     def scatter(self, vectors: np.ndarray) -> np.ndarray:
         """Vectors of the sector (n, dimension) as states of all amplitudes (n, 2^L)."""
@@ -132,9 +137,12 @@ def ground_states(length: int, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def apply_gauge(states: np.ndarray, gauge: str, rng: np.random.Generator) -> np.ndarray:
     """Give each eigenvector the phase a solver would: `random` (uniform) or `fixed` (largest amplitude positive)."""
     if gauge == "random":
-        return states * np.exp(2j * np.pi * rng.random((len(states), 1)))
-    largest = np.take_along_axis(states, np.abs(states).argmax(axis=1, keepdims=True), axis=1)
-    return (states * np.conj(largest) / np.abs(largest)).astype(complex)
+        turns = rng.random((len(states), 1))
+        return states * np.exp(2j * np.pi * turns)
+    place = np.abs(states).argmax(axis=1, keepdims=True)  # (n, 1)
+    largest = np.take_along_axis(states, place, axis=1)
+    fixed = states * np.conj(largest) / np.abs(largest)
+    return fixed.astype(complex)
 
 
 class Xxz(Source):
