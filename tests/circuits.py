@@ -60,15 +60,19 @@ def noisy_circuit(circuit, theta, state, p):
 CIRCUITS = [
     (4, 1, "chain", "xyx", 3),
     (4, 2, "chain", "xyz", 1),
-    (5, 3, "chain", "xyx", 4),
     (6, 2, "ring", "xyz", 2),
-    (4, 4, "ring", "xyx", 0),
 ]
 #: Seed, qubits, layers, measured qubit.
 IRREGULAR = [(0, 3, 2, 0), (2, 4, 5, 1), (7, 5, 2, 3)]
 #: More of the same kinds, slower to compile.
+WIDER = [
+    (5, 3, "chain", "xyx", 4),
+    (4, 4, "ring", "xyx", 0),
+    (5, 3, "ring", "xyx", 4),
+    (6, 4, "chain", "xyx", 5),
+]
 MORE = [
-    *((layered, shape) for shape in [(5, 3, "ring", "xyx", 4), (6, 4, "chain", "xyx", 5)]),
+    *((layered, shape) for shape in WIDER),
     (layered, (3, 5, "chain", "xyz", 2)),
     *((irregular, shape) for shape in [(4, 4, 3, 2), (3, 5, 4, 4), (5, 2, 6, 0)]),
 ]

@@ -66,7 +66,9 @@ def small_xxz():
     return built("xxz", length=8, gauge="random", seed=0)
 
 
-@pytest.fixture(scope="module", params=[MLP, QNN], ids=["mlp", "qnn"])
+@pytest.fixture(
+    scope="module", params=[MLP, pytest.param(QNN, marks=pytest.mark.long)], ids=["mlp", "qnn"]
+)
 def poisoned(request, digits):
     jax.config.update("jax_enable_x64", True)
     problem = Problem(digits, request.param["family"], request.param, "label_flipping", [0, 1])

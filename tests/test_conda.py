@@ -83,6 +83,7 @@ def conda(tmp_path, monkeypatch):
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_jobs_with_a_gpu_run_in_the_gpus_environment(conda):
     target = "results/train/digits/mlp/label_flipping/alpha0.00-0.30/seed0-1.h5"
     options = ["--sdm", "conda", "--conda-create-envs-only"]

@@ -127,6 +127,11 @@ HARDWARE = {
 }
 
 
+def brief(names, kept):
+    """The names as parameters of a test; those that are not `kept` take their time."""
+    return [name if name in kept else pytest.param(name, marks=pytest.mark.long) for name in names]
+
+
 def test_every_family_that_is_trained_is_among_the_architectures():
     named = {options["family"] for options in BY_GRADIENTS.values()}
     trained = {name for name, family in shipped("model").items() if not family.fitted}
@@ -143,8 +148,8 @@ def initial(problem):
 
 
 # -- training --------------------------------------------------------------------------------------
-@pytest.mark.parametrize("corruption", shipped("corruption"))
-@pytest.mark.parametrize("name", BY_GRADIENTS)
+@pytest.mark.parametrize("corruption", brief(shipped("corruption"), ["label_flipping"]))
+@pytest.mark.parametrize("name", brief(BY_GRADIENTS, ["mlp", "qnn"]))
 def test_training(name, corruption, data, single, programs):
     schedule = Schedule(2, 3, 0.1, early_stopping=0.2)
     train(problem(data, name, corruption), CELLS, schedule)
@@ -152,19 +157,19 @@ def test_training(name, corruption, data, single, programs):
     assert programs.loops() >= ({"evolve", "pull_back"} if quantum else set())
 
 
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize("name", brief(FITTED, ["logistic"]))
 def test_what_is_fitted_answers(name, data, single, programs):
     train(problem(data, name), CELLS, Schedule(1, 0, 0.1))
     assert not programs.loops()
 
 
-@pytest.mark.parametrize("hardware", HARDWARE)
+@pytest.mark.parametrize("hardware", brief(HARDWARE, ["shots"]))
 def test_training_on_hardware(hardware, data, single, programs):
     train(problem(data, BY_GRADIENTS["qnn"] | HARDWARE[hardware]), CELLS, Schedule(2, 3, 0.1))
     assert bool(programs.loops()) == (hardware != "noise")
 
 
-@pytest.mark.parametrize("engine", ["span", "states"])
+@pytest.mark.parametrize("engine", brief(["span", "states"], ["span"]))
 def test_training_of_wide_light_cones(engine, data, single, programs, monkeypatch):
     monkeypatch.setattr(classifier, "MAX_CONE", 1)
     monkeypatch.setattr(classifier, "MAX_SPAN", 32 if engine == "span" else 1)
@@ -185,8 +190,8 @@ def test_double_precision_has_no_loops(data, programs):
 
 
 # -- unlearning ------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["mlp", "qnn"])
-@pytest.mark.parametrize("method", shipped("method"))
+@pytest.mark.parametrize("name", brief(["mlp", "qnn"], ["qnn"]))
+@pytest.mark.parametrize("method", brief(shipped("method"), ["retrain", "scrub"]))
 def test_unlearning(method, name, data, single, programs):
     mine = problem(data, name)
     unlearn(mine, CELLS, initial(mine), plan().method(method), Schedule(2, 3, 0.1))
@@ -195,7 +200,7 @@ def test_unlearning(method, name, data, single, programs):
 
 # -- landscape, in double precision ----------------------------------------------------------------
 @pytest.mark.parametrize("dense", [True, False])
-@pytest.mark.parametrize("name", ANALYSED)
+@pytest.mark.parametrize("name", brief(ANALYSED, ["qnn"]))
 def test_landscape(name, dense, data, programs, monkeypatch):
     """Traces of both terms of the Hessian, the top eigenvalue."""
     monkeypatch.setattr(curvature, "DENSE", 10**9 if dense else 0)
@@ -220,13 +225,14 @@ def test_what_studies_ask_of_trained_models(analysis, name, data, programs, monk
     assert not programs.loops()
 
 
-@pytest.mark.parametrize("name", ["mlp", "qnn"])
+@pytest.mark.parametrize("name", brief(["mlp", "qnn"], ["qnn"]))
 def test_surfaces(name, data, programs):
     mine = problem(data, name)
     surfaces(mine, CELLS[:1], initial(mine), np.linspace(-1, 1, 3))
     assert not programs.loops()
 
 
+@pytest.mark.long
 def test_gradients(data, programs):
     mine = problem(data, "qnn")
     gradients.untrained(mine, 2)
@@ -249,6 +255,7 @@ class Elsewhere:
     bind = staticmethod(foreign._in_operations)
 
 
+@pytest.mark.long
 def test_other_platforms_give_the_same_numbers(data, single, monkeypatch):
     """To rounding: values and gradients, of models on their own and together."""
     mine = problem(data, "qnn")

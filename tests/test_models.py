@@ -157,11 +157,7 @@ COMPARED = [name for name in CONFIG["supplement"]["models"] if name not in ("mlp
 #: Networks whose programs take long to compile.
 WIDE = ("cnn", "resnet")
 COMPARISONS = [
-    pytest.param(
-        name,
-        data,
-        marks=[pytest.mark.long] if (name in WIDE and data != "digits") or name == "resnet" else [],
-    )
+    pytest.param(name, data, marks=[pytest.mark.long] if name in WIDE else [])
     for name in COMPARED
     for data in ("digits", "small_xxz")
 ]

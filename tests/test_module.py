@@ -103,6 +103,7 @@ def test_the_recipe_of_the_documentation(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_is_wrong_with_a_module_is_said_with_its_name(tmp_path):
     folder = importing(tmp_path, {"study": ("", "*")}, {"study": {"alpha": [0.1]}})
     text = snakemake(folder, "-n", check=False)

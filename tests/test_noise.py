@@ -146,7 +146,7 @@ def test_a_reading_is_unbiased_with_the_variance_of_a_binomial_mean(shots, rng):
     np.testing.assert_allclose(counts, np.round(counts), atol=1e-9)
 
 
-@pytest.mark.parametrize("free_scale", [False, True])
+@pytest.mark.parametrize("free_scale", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_many_shots_give_the_exact_logits_and_gradient(free_scale, rng):
     x = random_states(rng, 3, 4)
     model, exact = (build(x, free_scale=free_scale, **shots) for shots in ({"shots": 10**6}, {}))
