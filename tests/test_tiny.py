@@ -67,6 +67,7 @@ def test_captions_are_templates_and_texts_that_snakemakes_report_can_render(name
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_every_target_of_the_preset_can_be_planned(tmp_path):
     folder = copy_project(tmp_path / "project")
     jobs = planned(folder, "everything", "benchmark", "--configfile", PRESET)

@@ -107,6 +107,7 @@ def test_a_variant_meets_the_poison_and_the_parameters_of_its_base(plan, small_x
             np.testing.assert_array_equal(one[1], other[1])
 
 
+@pytest.mark.long
 def test_a_variant_is_a_target_like_any_other(tmp_path, plan):
     folder = copy_project(tmp_path / "project")
     path = "results/train/xxz~length=8/qnn~depth=3/label_flipping/alpha0.00-0.30/seed0-1.h5"
