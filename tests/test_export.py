@@ -214,7 +214,7 @@ def test_landscape(name, dense, data, programs, monkeypatch):
 @pytest.mark.parametrize("analysis", [s for s, part in shipped("study").items() if part.analyses])
 def test_what_studies_ask_of_trained_models(analysis, name, data, programs, monkeypatch):
     whole = plan()
-    declared = whole.analysis(analysis)
+    declared = whole.study(analysis)
     settings = declared.analysis_settings(whole, "digits", name)
     mine = problem(data, name)
     for most in (10**9, 0):
