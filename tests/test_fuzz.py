@@ -51,7 +51,8 @@ def may_lack(path):
     scanned = (
         path[:2] == ("supplement", "scan") and len(path) in (3, 4) and isinstance(path[2], str)
     )
-    derived = path[0] == "architectures" and "base" in GOOD["architectures"][path[1]]
+    of_architecture = path[0] == "architectures" and len(path) > 1
+    derived = of_architecture and "base" in GOOD["architectures"][path[1]]
     return (
         (scanned and path[2] not in ("corruption", "alpha"))
         or named
