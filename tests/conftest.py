@@ -7,11 +7,11 @@ import jax
 import numpy as np
 import pytest
 
-from project import built, copy_project, snakemake
+from project import QNN, built, copy_project, snakemake
 from qunlearn.experiment.problem import Problem
 from qunlearn.experiment.train import train
 from qunlearn.training.schedule import Schedule
-from unlearned import CELLS, MLP, QNN
+from unlearned import CELLS, MLP
 
 
 def pytest_collection_modifyitems(items):

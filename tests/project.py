@@ -27,6 +27,15 @@ TINY = {
     "surface": {"steps": 2},
     "controls": {"runs": []},
 }
+#: A small circuit, as a block of `architectures` for one dataset.
+QNN = {
+    "family": "qnn",
+    "depth": 2,
+    "entangler": "chain",
+    "rotations": "xyx",
+    "readout_scale": 5.0,
+    "measure": "last",
+}
 
 
 def configuration(**overrides) -> dict:

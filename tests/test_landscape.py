@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project import QNN
 from qunlearn.landscape import curvature
 from qunlearn.landscape.hessian import (
     Point,
@@ -25,14 +26,6 @@ from qunlearn.statistics.roughening import geometric_mean, lrr
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 MLP = {"family": "mlp", "hidden": [6, 4]}
-QNN = {
-    "family": "qnn",
-    "depth": 2,
-    "entangler": "chain",
-    "rotations": "xyx",
-    "readout_scale": 5.0,
-    "measure": "last",
-}
 
 
 @pytest.fixture(params=["mlp", "qnn"])

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from project import QNN
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
 from qunlearn.parts.datasets import Dataset
@@ -14,14 +15,6 @@ from qunlearn.training.replicas import of_all, replicas_together
 from qunlearn.training.schedule import Schedule
 
 MIB = 2**20
-QNN = {
-    "family": "qnn",
-    "depth": 2,
-    "entangler": "chain",
-    "rotations": "xyx",
-    "readout_scale": 5.0,
-    "measure": "last",
-}
 MODELS = {"qnn": QNN, "mlp": {"family": "mlp", "hidden": [8]}}
 
 

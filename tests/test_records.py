@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from project import copy_project, snakemake
+from qunlearn.results.cells import check_seeds
 from qunlearn.results.csv import write_csv
-from qunlearn.results.hdf5 import write
-from qunlearn.results.trained import check_complete
+from qunlearn.results.hdf5 import read, write
+from qunlearn.results.trained import asked_cells, check_complete
 from qunlearn.runtime import records
 from qunlearn.runtime.errors import UserError
 
@@ -86,6 +87,19 @@ def test_a_table_holds_just_the_cells_asked_for(cells, words):
     check_complete(frame([(a, s) for a in (0.0, 0.3) for s in (0, 1)]), asked, files)
     with pytest.raises(UserError, match=f"digits qnn label_flipping: {words}.*seed0-1.h5"):
         check_complete(frame(cells), asked, files)
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 1]])
+def test_a_file_without_any_run_asked_for_is_no_empty_table(seeds, tmp_path):
+    path = tmp_path / "digits/qnn/label_flipping/alpha0.00/seed0-2.h5"
+    path.parent.mkdir(parents=True)
+    cells = {"alpha": [0.0] * len(seeds), "seed": seeds}
+    write(path, cells, {})
+    content, _ = read(path)
+    with pytest.raises(UserError, match=r"seed0-2\.h5 holds none of the runs asked for"):
+        asked_cells(path, content, [0.0], [0, 2])
+    with pytest.raises(UserError, match=r"seed0-2\.h5 holds (no run at all|0 runs of seed 0)"):
+        check_seeds(path, content, [0, 2])
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import yaml
 from jax.flatten_util import ravel_pytree
 from scipy.stats import wasserstein_distance
 
-from project import planned, snakemake
+from project import QNN, planned, snakemake
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape import curvature, spectrum
 from qunlearn.landscape.analyse import analyse as stage
@@ -28,14 +28,6 @@ from qunlearn.studies.spectrum.analysis import analyse as spectra
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 MLP = {"family": "mlp", "hidden": [6, 4]}
-QNN = {
-    "family": "qnn",
-    "depth": 2,
-    "entangler": "chain",
-    "rotations": "xyx",
-    "readout_scale": 5.0,
-    "measure": "last",
-}
 
 
 def unit(x):

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from project import configuration, plan
+from project import QNN, configuration, plan
 from qunlearn.config.check import check, study_problems
 from qunlearn.config.plan import Plan
 from qunlearn.experiment.problem import Cell, Problem
@@ -17,14 +17,6 @@ from qunlearn.training.schedule import Schedule
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 MLP = {"family": "mlp", "hidden": [8, 4]}
-QNN = {
-    "family": "qnn",
-    "depth": 2,
-    "entangler": "chain",
-    "rotations": "xyx",
-    "readout_scale": 5.0,
-    "measure": "last",
-}
 
 
 def test_toy_states_are_copies_of_one_qubit():

@@ -6,14 +6,6 @@ from qunlearn.plots.looks import Looks
 from qunlearn.training.schedule import Schedule
 
 MLP = {"family": "mlp", "hidden": [8]}
-QNN = {
-    "family": "qnn",
-    "depth": 2,
-    "entangler": "chain",
-    "rotations": "xyx",
-    "readout_scale": 5.0,
-    "measure": "last",
-}
 CELLS = [Cell(0.3, 0), Cell(0.3, 1)]
 HEADLINE = {
     "gradient_ascent": {"beta": 0.2},

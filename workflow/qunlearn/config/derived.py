@@ -33,11 +33,15 @@ def said_once(problems: list[str], blocks, at: tuple) -> list[str]:
 
 def _at_base(place: str, blocks, at: tuple) -> str | None:
     """The dotted path of a derived architecture's key in its base; None for any other path."""
-    section, _, rest = place.partition(f"{dotted(at)}.")
-    name, _, key = rest.partition(".")
-    block = blocks.get(name) if isinstance(blocks, dict) and not section else None
-    base = block.get(KEY) if isinstance(block, dict) else None
-    return f"{dotted((*at, base))}.{key}" if isinstance(base, str) else None
+    section = f"{dotted(at)}."
+    if not isinstance(blocks, dict) or not place.startswith(section):
+        return None
+    name, _, key = place.removeprefix(section).partition(".")
+    block = blocks.get(name)
+    if not isinstance(block, dict):
+        return None
+    base = block.get(KEY)
+    return f"{section}{base}.{key}" if isinstance(base, str) else None
 
 
 class _Wrong(Exception):

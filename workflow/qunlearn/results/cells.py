@@ -56,18 +56,23 @@ def write_landscape(
 
 
 def check_seeds(path: str, content: dict, seeds: list[int]) -> None:
-    """Raises UserError unless a file has, at each of its corrupted fractions, each of these seeds that its name spells
-    just once."""
+    """Raises UserError unless a file has, at each of its corrupted fractions, each of these seeds that its name spells,
+    all of them equally often."""
     first, *rest = PurePath(path).stem.removeprefix("seed").split("-")
     ends = int(first), int((rest or [first])[0])
     asked = [seed for seed in seeds if ends[0] <= seed <= ends[1]]
+    cure = "Delete it and run the same command again."
+    if asked and not len(content["alpha"]):
+        raise UserError(f"{path} holds no run at all. {cure}")
     for alpha in np.unique(content["alpha"]):
         held = content["seed"][content["alpha"] == alpha].tolist()
-        wrong = [seed for seed in asked if held.count(seed) != 1]
+        counts = {seed: held.count(seed) for seed in asked}
+        most = max(counts.values(), default=0)
+        wrong = [seed for seed, count in counts.items() if count == 0 or count != most]
         if wrong:
             raise UserError(
-                f"{path} holds {held.count(wrong[0])} runs of seed {wrong[0]} at alpha {alpha:g}, where one is asked "
-                "for. Delete it and run the same command again."
+                f"{path} holds {counts[wrong[0]]} runs of seed {wrong[0]} at alpha {alpha:g}, where {most or 1} are "
+                f"asked for. {cure}"
             )
 
 

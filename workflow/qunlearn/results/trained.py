@@ -30,15 +30,27 @@ def cells_of(content: dict) -> Iterator[tuple[int, float, int]]:
         yield i, alpha, seed
 
 
+def asked_cells(path: str, content: dict, alphas, seeds) -> list[tuple[int, float, int]]:
+    """(row, alpha, seed) of those cells of a file that are asked for. Raises UserError where it holds none of them."""
+    found = [cell for cell in cells_of(content) if cell[1] in alphas and cell[2] in seeds]
+    if not found:
+        raise UserError(
+            f"{path} holds none of the runs asked for. Delete it and run the same command again."
+        )
+    return found
+
+
 def check_complete(frame: pd.DataFrame, asked: dict[str, list], files: list[str]) -> None:
     """Raises UserError unless each case of a table (the columns of `UNLEARNING_RUN` that are not `asked` for) holds
-    each of the values asked for just once; `files`: where its rows come from."""
-    case = [name for name in UNLEARNING_RUN if name in frame and name not in asked]
-    every = pd.MultiIndex.from_product(asked.values(), names=asked)
+    each of the values asked for just once; `files`: where its rows come from, at least one from each."""
+    columns = list(asked)
+    case = [name for name in UNLEARNING_RUN if name in frame and name not in columns]
+    every = pd.MultiIndex.from_product(asked.values(), names=columns)
     for names, rows in frame.groupby(case, sort=False):
-        held = pd.MultiIndex.from_frame(rows[list(asked)])
+        held = pd.MultiIndex.from_frame(rows[columns])
         missing = every.difference(held, sort=False)
-        if len(missing) or len(held) != len(every):
+        is_complete = len(missing) == 0 and len(held) == len(every)
+        if not is_complete:
             _incomplete(dict(zip(case, names)), asked, missing, files)
 
 
@@ -64,9 +76,7 @@ def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: floa
         content, _ = read(path, CELLS)
         curves = content["history"]
         names = path_names(path, 2)
-        for i, alpha, seed in cells_of(content):
-            if alpha not in alphas or seed not in seeds:
-                continue
+        for i, alpha, seed in asked_cells(path, content, alphas, seeds):
             ends = [
                 curves[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in SETS
             ]
@@ -87,9 +97,7 @@ def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:
         curves = content["history"]
         names = [*path_names(path, 3)]
         method = PurePath(path).parts[-2]
-        for i, alpha, seed in cells_of(content):
-            if seed not in seeds:
-                continue
+        for i, alpha, seed in asked_cells(path, content, content["alpha"], seeds):
             frame = pd.DataFrame(
                 {
                     "train_accuracy": curves["train_accuracy"][i],

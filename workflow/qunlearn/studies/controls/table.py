@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from qunlearn.results.cells import CELLS
+from qunlearn.results.cells import CELLS, check_seeds
 from qunlearn.results.csv import path_names, stem
 from qunlearn.results.datasets import read_dataset
 from qunlearn.results.hdf5 import read
-from qunlearn.results.trained import cells_of, trained_table, unlearned_table
+from qunlearn.results.trained import asked_cells, trained_table, unlearned_table
 from qunlearn.studies.controls import Control
 from qunlearn.studies.controls.effects import control_effects, rows_with
 
@@ -114,9 +114,8 @@ def along(
         content, attributes = read(path, CELLS)
         schedule = json.loads(attributes["settings"])["schedule"]
         curves, chosen, updates = points_of(content, schedule, sizes[dataset], points)
-        for i, cell_alpha, seed in cells_of(content):
-            if cell_alpha != alpha or seed not in seeds:
-                continue
+        check_seeds(path, content, seeds)
+        for i, _, seed in asked_cells(path, content, [alpha], seeds):
             frame = pd.DataFrame({name: curves[of][i, chosen] for name, of in CURVES.items()})
             finite = np.isfinite(frame[["train_loss", "val_loss"]]).all(axis=None)
             frame = frame.assign(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qunlearn.results.cells import check_seeds
 from qunlearn.results.hdf5 import read, write
 from qunlearn.results.provenance import provenance
 
@@ -29,9 +30,10 @@ def _units(found: dict, group: str, axes: str) -> dict[str, str]:
     return units
 
 
-def read_audit(path: str) -> list[dict]:
-    """What a file holds of each of its cells."""
+def read_audit(path: str, seeds: list[int]) -> list[dict]:
+    """What a file holds of each of its cells. Raises UserError where it lacks a seed that its name spells."""
     content, _ = read(path, AUDIT)
+    check_seeds(path, content, seeds)
     return [_of_cell(content, i) for i in range(len(content["seed"]))]
 
 

@@ -59,7 +59,7 @@ def tabulate(
     for number, path in enumerate(audits):
         progress(number / len(audits), path)
         names = path_names(path, 2)
-        for cell in read_audit(path):
+        for cell in read_audit(path, seeds):
             if cell["seed"] not in seeds:
                 continue
             for schedule in cell["retrains"]:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
+from qunlearn.results.cells import check_seeds
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.results.trained import unlearned_table, with_retrained
@@ -37,6 +38,7 @@ def tabulate(
     parts = []
     for path in cells:
         content, _ = read(path, HOLDS)
+        check_seeds(path, content, seeds)
         frame = scanned(content)
         frame = frame[frame["seed"].isin(seeds)]
         names = dict(zip(CASE, path_names(path, 3)))
