@@ -1,8 +1,10 @@
 """What breaks while a study runs: nothing finished is lost, nothing wrong reaches a table."""
 
+import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +31,16 @@ def start(folder, *targets):
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+@contextlib.contextmanager
+def paused(process):
+    """The process stands still meanwhile, so that it cannot end before others have looked at it."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def recover(folder):
@@ -117,14 +129,15 @@ def test_killing_a_training_job(project, study):
 def test_a_second_run_in_the_same_folder_is_refused(project, study):
     main = start(project, RESILIENCE)
     wait_for(lambda: scripts(project))
-    text = snakemake(project, RESILIENCE, check=False)
-    assert "cannot be locked" in text and "Traceback" not in text
-    done = recover(project)
-    assert (
-        done.returncode
-        and f"process {main.pid}" in done.stderr
-        and "Nothing was changed" in done.stderr
-    )
+    with paused(main):
+        text = snakemake(project, RESILIENCE, check=False)
+        assert "cannot be locked" in text and "Traceback" not in text
+        done = recover(project)
+        assert (
+            done.returncode
+            and f"process {main.pid}" in done.stderr
+            and "Nothing was changed" in done.stderr
+        )
     assert main.wait(1200) == 0
     assert same_resilience(project, study)
 
