@@ -1,17 +1,26 @@
 """Shared fixtures: small problems, double precision where exactness is tested, MNIST's test files where they are."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-from project import QNN, built, copy_project, snakemake
+from project import QNN, SHARED_CACHE, built, copy_project, snakemake
 from qunlearn.experiment.problem import Problem
 from qunlearn.experiment.train import train
 from qunlearn.training.schedule import Schedule
 from unlearned import CELLS, MLP
+
+
+def pytest_configure(config):
+    """One folder of compiled programs for the studies of all tests and workers."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="qunlearn-tests-", ignore_cleanup_errors=True)
+        os.environ[SHARED_CACHE] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 def pytest_collection_modifyitems(items):

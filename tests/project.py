@@ -1,5 +1,6 @@
 """A copy of the project with a study of seconds, and Snakemake as a user calls it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ from qunlearn.config.plan import Plan
 from qunlearn.parts.registry import find
 
 ROOT = Path(__file__).parents[1]
+#: Variable that names the folder of compiled programs which the studies of tests share.
+SHARED_CACHE = "QUNLEARN_TESTS_CACHE"
 TINY = {
     "datasets": ["digits"],
     "corruptions": ["label_flipping"],
@@ -63,7 +66,9 @@ def snakemake(folder, *arguments, check=True):
 
 
 def copy_project(folder):
+    """The project in a folder of its own, with a small study, and the compiled programs of all such copies."""
     folder.mkdir(exist_ok=True)
+    (folder / ".cache").symlink_to(os.environ[SHARED_CACHE])
     for name in ("Snakefile", "config.yaml", "workflow", "presets", "profiles", "envs"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)

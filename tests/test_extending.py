@@ -1,5 +1,6 @@
 """The recipes of docs/extending.md, as written, in an empty folder: parts of a user's own without a fork."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import ROOT, configuration, copy_project, planned, snapshot
+from project import ROOT, SHARED_CACHE, configuration, copy_project, planned, snapshot
 from qunlearn.config.check import check
 from qunlearn.parts import registry
 from qunlearn.runtime.errors import UserError
@@ -68,7 +69,7 @@ def run(folder, command, check=True):
 def folder(tmp_path_factory):
     """An empty folder with the files of the recipes."""
     folder = tmp_path_factory.mktemp("own")
-    cache = {"paths": {"compilation_cache": str(folder / ".cache")}}
+    cache = {"paths": {"compilation_cache": os.environ[SHARED_CACHE]}}
     (folder / "quick.yaml").write_text(yaml.safe_dump(QUICK | cache))
     for name, text in recipes().items():
         path = folder / name

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from project import TINY, copy_project, snakemake, snapshot
+from project import copy_project, snakemake, snapshot
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.job import job
 
@@ -88,10 +88,7 @@ def half_written(folder):
 @pytest.fixture
 def project(tmp_path, study):
     """A copy that shares compiled programs with the undisturbed study."""
-    folder = copy_project(tmp_path / "project")
-    cache = {"paths": {"compilation_cache": str(study / ".cache/jax")}}
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY | cache))
-    return folder
+    return copy_project(tmp_path / "project")
 
 
 @pytest.mark.workflow

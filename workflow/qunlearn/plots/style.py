@@ -35,6 +35,11 @@ SPARE = ["#56B4E9", "#009E73", "#CC79A7", "#999999", "#F0E442", "#000000"]
 CLASSES = ("#0072B2", "#D55E00")  # label 0, label 1
 NOISE = "#8C8C8C"  # samples with features of their own
 CAVEAT = "#B00020"
+#: What lines and their bands are (`band`), for legends.
+MEANS = "mean, s.d. to either side"
+#: Ticks of an axis of accuracies that is stretched towards 1, and the error that it still resolves there.
+ACCURACIES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1)
+RESOLVED = 0.01
 
 LOOK = {
     "font.size": 7.5,
@@ -154,20 +159,45 @@ def note_collapsed(axis, frame, by: list[str]) -> None:
 
 
 def band(axis, x, frame, column: str, by: str, **look) -> None:
-    """Mean over seeds at each `x`, values of the column `by`, with a band of one standard deviation
-    (ddof = 1; none for a single seed)."""
+    """Mean over seeds at each `x`, values of the column `by`, with a band of the standard deviations
+    to either side of it (none for a single seed): it never leaves the range of the runs, as one of
+    a common standard deviation may."""
     groups = frame.groupby(by)[column]
     mean = groups.mean().reindex(x)
-    deviation = groups.std(ddof=1).reindex(x).fillna(0)
-    low, high = mean - deviation, mean + deviation
+    below = groups.agg(one_sided_deviation, side=-1).reindex(x)
+    above = groups.agg(one_sided_deviation, side=1).reindex(x)
     (line,) = axis.plot(x, mean, **look)
     colour = line.get_color()
-    axis.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+    axis.fill_between(x, mean - below, mean + above, color=colour, alpha=0.2, lw=0)
+
+
+def one_sided_deviation(values, side: int) -> float:
+    """Root mean square distance from the mean of those values that lie below it (`side` -1) or
+    above it (1); 0 where none do."""
+    distances = side * (values - values.mean())
+    beyond = distances[distances > 0]
+    return float(np.sqrt(np.mean(beyond**2))) if len(beyond) else 0.0
+
+
+def stretch_accuracy(axis, lowest: float) -> None:
+    """An axis of accuracies from `lowest` to 1 on which equal lengths are about equal factors of the
+    error 1 - accuracy, so that curves close to 1 can be told apart."""
+
+    def forward(accuracy):
+        return -np.log10(np.maximum(1 + RESOLVED - np.asarray(accuracy, float), 1e-6))
+
+    def inverse(height):
+        return 1 + RESOLVED - 10.0 ** -np.asarray(height, float)
+
+    axis.set_yscale("function", functions=(forward, inverse))
+    ticks = [tick for tick in ACCURACIES if lowest <= tick]
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ylim(lowest, 1 + RESOLVED / 4)
 
 
 def legend_of_means(figure, handles: list, labels: list[str], seeds: int, **look) -> None:
     """A legend in one row above a figure's panels, which begins with what lines and bands are."""
-    words = f"mean ± s.d., n = {seeds}:"
+    words = f"{MEANS}, n = {seeds}:"
     handles = [plt.Line2D([], [], lw=0), *handles]
     labels = [words, *labels]
     columns = min(len(labels), 6)

@@ -6,14 +6,15 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgb
 
 from qunlearn.plots import panels, style
 from qunlearn.plots.looks import Looks
 
 RUN = ["model", "alpha", "seed"]
-#: Scales of shades that matplotlib has, for families of models.
-SCALES = ["Oranges", "Blues", "Greens", "Purples", "Greys"]
+#: Scales of colours of matplotlib, for families of models: their members can be told apart, in grey, too.
+SCALES = ["plasma", "viridis", "cividis", "cool", "copper"]
+#: The part of a scale that stands out from white paper.
+VISIBLE = 0.0, 0.88
 MARKS = ["s", "o", "^", "v"]
 #: Mark and line of models that are more than a size apart from the first of their family.
 VARIANT = {"marker": "D", "ls": "--"}
@@ -75,32 +76,22 @@ def shown_alpha(alphas) -> float:
 
 
 # -- looks -----------------------------------------------------------------------------------------
-def scale_of(family: dict, place: int):
-    """The scale of shades next to a family's colour; the one at its place where it has none."""
-    if not family["colour"]:
-        return plt.get_cmap(SCALES[place % len(SCALES)])
-    colour = np.array(to_rgb(family["colour"]))
-    scales = [plt.get_cmap(name) for name in SCALES]
-    typical = np.array([scale(0.7)[:3] for scale in scales])  # (scales, 3)
-    distances = np.linalg.norm(typical - colour, axis=1)
-    return scales[np.argmin(distances)]
-
-
 def model_looks(here: pd.DataFrame, families: dict, sizes: dict[str, dict]) -> dict[str, dict]:
-    """Of every model its family, label and variant, and how it is drawn: in shades from light to
-    dark with the number of live parameters, variants dashed."""
+    """Of every model its family, label and variant, and how it is drawn: along a scale of colours
+    with the number of live parameters, variants dashed."""
     counts = here.drop_duplicates("model").set_index("model")["live_parameters"]
     found = {}
     for place, (family, words) in enumerate(families.items()):
         members = [name for name, size in sizes.items() if size["family"] == family]
         members.sort(key=lambda name: (counts[name], name))
-        scale = scale_of(words, place)
-        for number, name in enumerate(members, start=1):
+        scale = plt.get_cmap(SCALES[place % len(SCALES)])
+        shades = scale(np.linspace(*VISIBLE, len(members)))
+        for name, shade in zip(members, shades):
             look = {"marker": MARKS[place % len(MARKS)], "ls": "-"}
             if sizes[name]["variant"]:
                 look = VARIANT
-            shade = scale(0.3 + 0.7 * number / len(members))
-            found[name] = sizes[name] | look | {"colour": shade, "typical": scale(0.7)}
+            typical = words["colour"] or scale(0.5)
+            found[name] = sizes[name] | look | {"colour": shade, "typical": typical}
     return found
 
 
@@ -123,7 +114,7 @@ def _against_parameters(axis, here: pd.DataFrame, drawn: dict[str, dict]) -> Non
     for name, look in drawn.items():
         runs = style.select(here, model=name)
         mean = runs["val_accuracy"].mean()
-        deviation = np.nan_to_num(runs["val_accuracy"].std(ddof=1))
+        deviations = [[style.one_sided_deviation(runs["val_accuracy"], side)] for side in (-1, 1)]
         live, every = runs[["live_parameters", "parameters"]].iloc[0]
         colour, marker = look["colour"], look["marker"]
         hollow = {"mfc": "white", "mec": colour, "mew": 0.8}
@@ -135,7 +126,7 @@ def _against_parameters(axis, here: pd.DataFrame, drawn: dict[str, dict]) -> Non
         }
         axis.plot([live, every], [mean, mean], color=colour, lw=0.6)
         axis.plot(every, mean, marker, ms=3.5, **hollow)
-        axis.errorbar(live, mean, deviation, fmt=marker, ms=3.5, **filled)
+        axis.errorbar(live, mean, deviations, fmt=marker, ms=3.5, **filled)
     axis.set(xscale="log", xlabel="parameters")
 
 

@@ -177,7 +177,7 @@ def _curves(axis, drawing: Drawing, here: pd.DataFrame, accuracy: str, by: str) 
 
 def _legend(figure, drawing: Drawing) -> None:
     seeds = drawing.table["seed"].nunique()
-    handles = [plt.Line2D([], [], lw=0, label=f"mean ± s.d., n = {seeds}:")]
+    handles = [plt.Line2D([], [], lw=0, label=f"{style.MEANS}, n = {seeds}:")]
     for method in drawing.methods:
         look = drawing.looks.method(method)
         handles.append(plt.Line2D([], [], color=look.colour, ls=look.line, label=look.label))

@@ -45,7 +45,7 @@ def draw(
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.34), borderaxespad=0)
     axes[0, 0].set(ylim=(-0.03, 1.05))
     seeds = models["seed"].nunique()
-    figure.suptitle(f"validation accuracy, mean ± s.d., n = {seeds}", size=7.5)
+    figure.suptitle(f"validation accuracy, {style.MEANS}, n = {seeds}", size=7.5)
     return figure
 
 

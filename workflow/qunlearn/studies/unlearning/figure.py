@@ -8,6 +8,8 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import PowerNorm
 
 from qunlearn.plots import panels, style
 from qunlearn.plots.looks import Looks
@@ -17,6 +19,8 @@ from qunlearn.statistics.roughening import geometric_mean
 SETS = {"train": "own training data", "validation": "validation data"}
 #: Most panels of ratios side by side.
 MOST = 4
+#: Colours of the loss around minima.
+SURFACE = "viridis"
 
 
 # -- accuracy against the step -------------------------------------------------------------------
@@ -45,7 +49,7 @@ def draw_unlearning(figure, table: pd.DataFrame, datasets, models, methods, lett
             axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
             style.panel_letter(axis, next(letters))
         lowest = here["val_accuracy"].min()
-        row[0].set_ylim(max(0, np.floor(lowest * 10) / 10), 1.03)
+        style.stretch_accuracy(row[0], max(0, np.floor(lowest * 10) / 10))
         row[0].set_ylabel(f"{looks.dataset(dataset)}\nvalidation accuracy")
     for axis in grid[-1]:
         axis.set_xlabel("unlearning step (epochs)")
@@ -54,16 +58,16 @@ def draw_unlearning(figure, table: pd.DataFrame, datasets, models, methods, lett
 
 
 # -- loss around minima --------------------------------------------------------------------------
-def draw_surface(axis, part: pd.DataFrame, low: float, high: float) -> None:
-    """Loss above that of the trained parameters over the plane; vertical axis and colour scale from
-    `low` to `high`."""
+def draw_surface(axis, part: pd.DataFrame, scale: PowerNorm) -> None:
+    """Loss above that of the trained parameters over the plane; vertical axis and colours on this
+    scale."""
     rise = part.pivot(index="a", columns="b", values="rise")
     a, b = np.meshgrid(rise.index, rise.columns, indexing="ij")
-    colours = {"cmap": "viridis", "vmin": low, "vmax": high}
     lines = {"rstride": 1, "cstride": 1, "lw": 0.1, "ec": (0, 0, 0, 0.25)}
-    axis.plot_surface(a, b, rise.to_numpy(), **colours, **lines)
+    axis.plot_surface(a, b, rise.to_numpy(), cmap=SURFACE, norm=scale, **lines)
     edge = rise.index.max()
-    axis.set(zlim=(low, high), xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
+    limits = scale.vmin, scale.vmax
+    axis.set(zlim=limits, xticks=[-edge, 0, edge], yticks=[-edge, 0, edge])
     axis.locator_params(axis="z", nbins=3)
     axis.tick_params(pad=-4, labelsize=6)
     axis.set_xlabel("a", labelpad=-11)
@@ -75,16 +79,11 @@ def draw_surface(axis, part: pd.DataFrame, low: float, high: float) -> None:
         axis.text2D(0.5, 0.4, "collapsed", color=style.CAVEAT, **place)
 
 
-def draw_pair(figure, table: pd.DataFrame) -> None:
-    """A clean and a poisoned model's surfaces, on the same axes and colour scale."""
-    centre = style.select(table, a=0, b=0).set_index("alpha")["loss"]
-    rise = table["loss"] - table["alpha"].map(centre)
-    table = table.assign(rise=rise)
-    low, high = np.nan_to_num([rise.min(), rise.max()])
-    high = max(high, low + 1e-9)
+def draw_pair(figure, table: pd.DataFrame, scale: PowerNorm) -> None:
+    """A clean and a poisoned model's surfaces."""
     axes = figure.subplots(1, 2, subplot_kw={"projection": "3d"})
     for axis, (alpha, part) in zip(axes, table.groupby("alpha")):
-        draw_surface(axis, part, low, high)
+        draw_surface(axis, part, scale)
         words = "clean"
         if alpha:
             words = f"α = {alpha:g}"
@@ -92,15 +91,38 @@ def draw_pair(figure, table: pd.DataFrame) -> None:
         axis.set_title(f"{words}, λ = {largest:.2g}", size=7, y=1.02, pad=0)
 
 
+def with_rise(table: pd.DataFrame) -> pd.DataFrame:
+    """The surfaces of one dataset with the column `rise`, the loss above that in the centre."""
+    surface = ["model", "alpha"]
+    centre = style.select(table, a=0, b=0).set_index(surface)["loss"]
+    at_centre = centre.reindex(pd.MultiIndex.from_frame(table[surface])).to_numpy()
+    return table.assign(rise=table["loss"] - at_centre)
+
+
+def scale_of(rise: pd.Series) -> PowerNorm:
+    """One scale for surfaces that are compared: heights as they are, colours by their roots, so that
+    flat ones have some, too."""
+    low, high = np.nan_to_num([rise.min(), rise.max()])
+    return PowerNorm(0.5, low, max(high, low + 1e-9))
+
+
 def draw_surfaces(figure, table: pd.DataFrame, datasets, models, letters, looks: Looks) -> None:
-    """A row of pairs per dataset, one pair per model."""
-    pairs = list(product(datasets, models))
-    grid = figure.subfigures(len(datasets), len(models), squeeze=False)
-    for pair, (dataset, model) in zip(grid.flat, pairs):
-        draw_pair(pair, style.select(table, dataset=dataset, model=model))
-        title = f"{looks.dataset(dataset)}, {looks.model(model).title}"
-        pair.suptitle(title, size=8)
-        pair.text(0.01, 0.97, next(letters), weight="bold", size=9, va="top")
+    """A row of pairs per dataset, one pair per model, all of a row on one scale."""
+    widths = [*[1.0] * len(models), 0.16]
+    grid = figure.subfigures(len(datasets), len(widths), squeeze=False, width_ratios=widths)
+    for (*pairs, end), dataset in zip(grid, datasets):
+        here = with_rise(style.select(table, dataset=dataset))
+        scale = scale_of(here["rise"])
+        for pair, model in zip(pairs, models):
+            draw_pair(pair, style.select(here, model=model), scale)
+            title = f"{looks.dataset(dataset)}, {looks.model(model).title}"
+            pair.suptitle(title, size=8)
+            pair.text(0.01, 0.97, next(letters), weight="bold", size=9, va="top")
+        colours = ScalarMappable(scale, SURFACE)
+        bar = end.colorbar(colours, cax=end.add_axes((0.1, 0.22, 0.2, 0.5)))
+        bar.set_label("loss above the centre", size=6.5)
+        bar.ax.tick_params(labelsize=6)
+        bar.outline.set_linewidth(0.4)
 
 
 # -- the landscape roughening ratio --------------------------------------------------------------
