@@ -24,7 +24,7 @@ from sklearn.exceptions import ConvergenceWarning
 from qunlearn.quantum import lightcone
 from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.classifier import MAX_CONE
-from qunlearn.quantum.features import amplitudes, qubits, reduced_states
+from qunlearn.quantum.features import encoded, qubits, reduced_states
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.fitted import Fitted
 
@@ -99,7 +99,8 @@ class BestObservable:
 
 
 class BestObservableClassifier(Fitted):
-    """The best observable on the light cone of `circuit(qubits)`, with the readout scale `scale`.
+    """The best observable on the light cone of `circuit(qubits)`, with the readout scale `scale`;
+    `split`: states enter as [Re x, Im x].
 
     Raises UserError for a light cone wider than MAX_CONE.
     """
@@ -108,19 +109,28 @@ class BestObservableClassifier(Fitted):
     landscape = True
     fits_one_class = True
 
-    def __init__(self, rows: list[np.ndarray], circuit: Callable[[int], Circuit], scale: float):
-        self.circuit, self.scale = circuit(qubits(rows[0])), scale
+    def __init__(
+        self,
+        rows: list[np.ndarray],
+        circuit: Callable[[int], Circuit],
+        scale: float,
+        *,
+        split: bool = False,
+    ):
+        self.scale, self.split = scale, split
+        states = [encoded(x, split) for x in rows]
+        self.circuit = circuit(qubits(states[0]))
         self.cone = len(lightcone.support(self.circuit))
         if self.cone > MAX_CONE:
             raise UserError(
                 f"observable: the light cone has {self.cone} qubits, the largest that is solved "
                 f"for {MAX_CONE}; choose a smaller depth."
             )
-        self.complex = any(np.iscomplexobj(x) for x in rows)
+        self.complex = any(np.iscomplexobj(part) for part in states)
 
     def encode(self, x):
         """Reduced states (N, d^2), or (N, 2 d^2) where inputs are complex."""
-        states = reduced_states(self.circuit, amplitudes(x)).reshape(len(x), -1)
+        states = reduced_states(self.circuit, encoded(x, self.split)).reshape(len(x), -1)
         if self.complex:
             return np.concatenate([states.real, states.imag], axis=1)
         return states

@@ -27,7 +27,7 @@ import numpy as np
 
 from qunlearn.quantum import foreign, lightcone, statevector
 from qunlearn.quantum.circuit import Circuit
-from qunlearn.quantum.features import amplitudes, pauli_features, qubits, span
+from qunlearn.quantum.features import encoded, pauli_features, qubits, span
 from qunlearn.quantum.program import WIDTH, whole_vectors
 from qunlearn.quantum.readings import noisy_gradient, reading
 from qunlearn.runtime.errors import UserError
@@ -49,7 +49,7 @@ SPARSE = 3
 
 class QuantumClassifier(Classifier):
     """`circuit(qubits)` is the circuit on a register of this many qubits; `scale`: s, which
-    `free_scale` trains, too, as s exp(parameter).
+    `free_scale` trains, too, as s exp(parameter). `split`: states enter as [Re x, Im x].
 
     `depolarizing`: probability per qubit after each layer that its state is lost (replaced by I/2);
     `readout_error`: probability of reading the wrong bit; `shots` per circuit, None: exact
@@ -65,12 +65,15 @@ class QuantumClassifier(Classifier):
         circuit: Callable[[int], Circuit],
         scale: float,
         *,
+        split: bool = False,
         free_scale: bool = False,
         depolarizing: float = 0.0,
         readout_error: float = 0.0,
         shots: int | None = None,
     ):
-        self.circuit = circuit(qubits(rows[0]))
+        self.split = split
+        states = [self.states(x) for x in rows]
+        self.circuit = circuit(qubits(states[0]))
         live = lightcone.live_gates(self.circuit)
         self.live = sorted(gate.parameter for gate in live)
         self.scale, self.free_scale = scale, free_scale
@@ -78,7 +81,6 @@ class QuantumClassifier(Classifier):
         self.row_by_row = shots is None  # else readings are drawn in the order of the rows
         self.contrast = 1 - 2 * readout_error
         self.clean = len(rows[0])  # training samples, before any that replace them
-        states = [amplitudes(x) for x in rows]
         self.engine = self._choose_engine(states)
         if self.engine != "cone":
             self.together = (1, 1)  # one replica's states fill the cache
@@ -107,6 +109,10 @@ class QuantumClassifier(Classifier):
         return "span" if len(self.basis) <= MAX_SPAN else "states"
 
     # -- features ----------------------------------------------------------------------------------------------------
+    def states(self, x: np.ndarray) -> np.ndarray:
+        """Samples as the states (N, 2^L), or density matrices (N, 2^L, 2^L), that the circuit acts on."""
+        return encoded(x, self.split)
+
     def _features(self, states: np.ndarray) -> np.ndarray:
         """(N, 4^k) Pauli expectations, or (N, 2 r^2) products of coordinates in the basis of the
         span."""
@@ -121,7 +127,7 @@ class QuantumClassifier(Classifier):
     def encode(self, x):
         """Features (N, columns), those in use and a few idle ones, or arranged amplitudes (N, 2,
         2^L), real and imaginary parts."""
-        states = amplitudes(x)
+        states = self.states(x)
         if self.engine != "states":
             return self._features(states)[:, self.columns]
         return statevector.parts(statevector.arranged(self.circuit, states))

@@ -44,6 +44,27 @@ def amplitudes(x: np.ndarray) -> np.ndarray:
     return np.pad(x, ((0, 0), (0, missing))) if missing else x
 
 
+def encoded(x: np.ndarray, split: bool = False) -> np.ndarray:
+    """Samples as states: `amplitudes`; or `split`, complex vectors (N, d) as real ones (N, 2 d') on
+    one more qubit, [Re x, Im x], both parts padded to a power of two d'. The new qubit comes first:
+    it is 0 where a real part stands.
+
+    What the qubits behind the new one see of such a state is Re rho, rho what they see of x: it
+    does not depend on the phase of x. A circuit sees that phase where its light cone holds qubit 0.
+
+    Raises UserError for samples that cannot be split.
+    """
+    states = amplitudes(x)
+    if not split:
+        return states
+    if states.ndim != 2 or not np.iscomplexobj(states):
+        raise UserError(
+            "split: only complex vectors have a real and an imaginary part to put side by side; "
+            "set it to false for these data."
+        )
+    return np.concatenate([states.real, states.imag], axis=1)
+
+
 def span(states: np.ndarray) -> np.ndarray:
     """(r, d) orthonormal rows that span all states (N, d)."""
     _, values, rows = np.linalg.svd(states, full_matrices=False)

@@ -17,4 +17,4 @@ class Observable(CircuitModel):
     def build(self, rows):
         from qunlearn.quantum.best_observable import BestObservableClassifier
 
-        return BestObservableClassifier(rows, self.circuit_on, self.readout_scale)
+        return BestObservableClassifier(rows, self.circuit_on, self.readout_scale, split=self.split)

@@ -38,6 +38,11 @@ class CircuitModel(Model):
     measure: number_or("last") = option(
         says="qubit whose Z is read out: last, or its number from 0"
     )
+    split: bool = option(
+        False,
+        says="whether states enter as [Re x, Im x] on one more qubit, the first, as in the authors' "
+        "unlearning; their phase is then seen where the light cone holds that qubit (a ring)",
+    )
 
     def circuit_on(self, qubits: int, at_most: int | None = None):
         """The circuit on a register of so many qubits, as the engine reads it; of no more layers than
@@ -82,7 +87,9 @@ class CircuitModel(Model):
         return ", ".join(words)
 
     def problems(self, source, dataset):
-        qubits = source.qubits()
+        if self.split and not _has_states(source):
+            return [f"split: {dataset} holds no complex state vectors; set it to false there"]
+        qubits = self._qubits(source)
         if qubits is None:
             return []
         if self.measure != "last" and self.measure >= qubits:
@@ -97,7 +104,7 @@ class CircuitModel(Model):
 
     def cost(self, source):
         """Pauli strings of the light cone, at most."""
-        return 4.0 ** min(self.depth, source.qubits() or SUPPOSED)
+        return 4.0 ** min(self.depth, self._qubits(source) or SUPPOSED)
 
     def weights_of(self, inputs):
         return 5.0 * self.depth * (inputs.bit_length() or SUPPOSED)
@@ -105,17 +112,29 @@ class CircuitModel(Model):
     def numbers_held(self, source, samples, models):
         """A narrow light cone reads states block by block, so that they are held as read and corrupted, beside three
         copies of their features; else they are arranged, spanned and evolved whole."""
-        qubits = source.qubits() or SUPPOSED
-        states = samples * (2.0 * 2**qubits if source.is_complex() else 2.0**qubits)
+        qubits = self._qubits(source) or SUPPOSED
+        is_complex = source.is_complex() and not self.split
+        states = samples * (2.0 * 2**qubits if is_complex else 2.0**qubits)
         cone = min(qubits, self._widest_cone())
         if cone > NARROW:
             return 10 * states
         return 2 * states + 3.0 * samples * 4**cone
 
+    def _qubits(self, source) -> int | None:
+        """Qubits of the register, where that is known."""
+        qubits = source.qubits()
+        return qubits if qubits is None else qubits + self.split
+
     def _widest_cone(self) -> int:
         """Qubits of the light cone at most: a chain read at its end gains one for every layer, any other two."""
         is_chain = self.circuit == "layered" and self.entangler == "chain"
         return self.depth if is_chain and self.measure == "last" else 2 * self.depth
+
+
+def _has_states(source) -> bool:
+    """Whether samples may be complex vectors; what is not known before the data are read may be."""
+    shape = source.shape()
+    return shape is None or (source.is_complex() and len(shape) == 1)
 
 
 class Qnn(CircuitModel):
@@ -143,6 +162,7 @@ class Qnn(CircuitModel):
             rows,
             self.circuit_on,
             self.readout_scale,
+            split=self.split,
             free_scale=self.free_scale,
             depolarizing=self.depolarizing,
             readout_error=self.readout_error,

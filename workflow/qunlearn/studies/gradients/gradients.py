@@ -25,7 +25,7 @@ from qunlearn.landscape.hessian import Point
 from qunlearn.landscape.trained import in_double, validation_accuracy
 from qunlearn.quantum import lightcone, statevector
 from qunlearn.quantum.classifier import QuantumClassifier
-from qunlearn.quantum.features import amplitudes, reduced_states
+from qunlearn.quantum.features import reduced_states
 from qunlearn.runtime.keys import generator, jax_key
 
 #: Training samples, spread evenly, whose d<Z>/dtheta is averaged at a trained model.
@@ -55,7 +55,7 @@ def two_design(qubits: int, purity: float = 1.0) -> float:
 def purity(model: QuantumClassifier, states: np.ndarray) -> float:
     """Mean of Tr rho^2 over input states (N, d), or density matrices (N, d, d), rho reduced to the
     qubits of the readout's light cone."""
-    encoded = amplitudes(states)
+    encoded = model.states(states)
     if encoded.ndim == 3:
         reduced = reduced_states(model.circuit, encoded)  # (N, cone, cone)
         purities = np.sum(np.abs(reduced) ** 2, axis=(1, 2))
