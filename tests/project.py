@@ -69,7 +69,15 @@ def copy_project(folder):
     """The project in a folder of its own, with a small study, and the compiled programs of all such copies."""
     folder.mkdir(exist_ok=True)
     (folder / ".cache").symlink_to(os.environ[SHARED_CACHE])
-    for name in ("Snakefile", "config.yaml", "workflow", "presets", "profiles", "envs"):
+    for name in (
+        "Snakefile",
+        "config.yaml",
+        "criteria.yaml",
+        "workflow",
+        "presets",
+        "profiles",
+        "envs",
+    ):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")

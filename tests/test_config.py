@@ -93,7 +93,7 @@ def test_the_configuration_as_shipped_is_valid(good):
         ("data.digits.seed", 2**32, "data.digits.seed: 4294967296 is too large (at most 4294967295)"),
         ("data", None, "data: None is not of type object"),
         ("claims.criteria.qnn_plateu", {"below": 1.0}, "unknown key; did you mean 'qnn_plateau'?"),
-        ("claims.criteria.qnn_transition_at_half.above", 0.6, "0.6 is not below `below` (0.55); exchange them"),
+        ("claims.criteria.qnn_transition_at_half", {"above": 0.6}, "0.6 is not below `below` (0.55); exchange them"),
         ("published.margin", 0, "published.margin: 0.0 is too small (must be above 0)"),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ from qunlearn.studies import report as study_report
 from qunlearn.studies.claims.claim import known_claims
 from qunlearn.studies.report import origins, pieces, verdicts
 from qunlearn.studies.report.page import page as written
-from worlds import decide, world
+from worlds import ORIGIN, decide, world
 
 PLAN = plan()
 CONFIG = PLAN.config
@@ -57,7 +57,7 @@ def made(tmp_path_factory):
     def write(claimed=True):
         data = [pieces.table(folder / f"{name}.csv") for name in frames]
         claims = str(folder / "claims.csv") if claimed else None
-        return written(figures, data, claims, CONFIG, folder, MERMAID)
+        return written(figures, data, claims, CONFIG, folder, MERMAID, ORIGIN)
 
     return frames, figures, write
 
@@ -164,9 +164,9 @@ def test_claims_left_out_are_named_and_undecided(made):
 def test_a_claim_that_no_dataset_can_decide_says_so():
     rows = decide(world(True))
     rows = rows[rows.claim != "linear_models_degrade"]
-    sections = verdicts.claim_sections(rows, CLAIMS, CONFIG["claims"]["criteria"], [])
+    sections = verdicts.claim_sections(rows, CLAIMS, list(ORIGIN.words), [])
     entries = [entry for _, group in sections for entry in group]
-    assert [entry["name"] for entry in entries] == list(CONFIG["claims"]["criteria"])
+    assert [entry["name"] for entry in entries] == list(ORIGIN.words)
     (result,) = next(e for e in entries if e["name"] == "linear_models_degrade")["results"]
     assert (result["verdict"], result["remark"]) == ("undecided", verdicts.NO_DATASET)
 
@@ -211,7 +211,7 @@ def test_markup_in_a_table_stays_text(tmp_path):
         ["</script><b>", "1e-07"],
         ["qnn~depth=3,measure=0", "2"],
     ]
-    page = written([], [odd], None, CONFIG, tmp_path, MERMAID)
+    page = written([], [odd], None, CONFIG, tmp_path, MERMAID, ORIGIN)
     assert '<b>"' not in page and page.count("</script>") == 2
 
 

@@ -9,11 +9,13 @@ from qunlearn.config.check import check
 from qunlearn.config.plan import Plan
 from qunlearn.statistics.transition import sigmoid
 from qunlearn.studies.claims.claim import known_claims
+from qunlearn.studies.claims.criteria import Origin
 from qunlearn.studies.claims.decide import Settings
 from qunlearn.studies.claims.decide import decide as decide_claims
 
 PLAN = Plan(check(yaml.safe_load((ROOT / "config.yaml").read_text())))
 SETTINGS = Settings(**PLAN.study("claims").settings(PLAN))
+ORIGIN = Origin(**PLAN.study("claims").origin())
 CLAIMS = known_claims()
 ALPHAS = np.round(np.arange(0, 1, 0.1), 1)
 SEEDS = range(4)

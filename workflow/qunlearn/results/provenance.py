@@ -17,7 +17,7 @@ from qunlearn.runtime.surroundings import surroundings
 #: The project's folder.
 ROOT = Path(__file__).parents[3]
 #: What of it decides a number: a change of anything here, committed or not, marks the revision.
-DECIDES = ("Snakefile", "workflow", "config.yaml", "presets", "profiles", "envs")
+DECIDES = ("Snakefile", "workflow", "config.yaml", "criteria.yaml", "presets", "profiles", "envs")
 PACKAGES = (
     "jax",
     "jaxlib",

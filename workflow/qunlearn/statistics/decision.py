@@ -10,8 +10,8 @@ CONTROLS = "Controls: does the picture stay?"
 
 
 class Decision(NamedTuple):
-    """A row of the table of claims. `low` and `high`: ends of the interval of `value`; `firm`: a
-    threshold a quarter off would not change the verdict."""
+    """A row of the table of claims. `low` and `high`: ends of the interval of `value`; `firm`: half
+    or twice the threshold would not change the verdict."""
 
     claim: str
     sentence: str

@@ -16,7 +16,7 @@ from scipy import stats
 #: Runs that differ by less have no spread to test against.
 SPREAD = 1e-12
 #: Factors on a threshold, or on the width of a range, that a firm verdict stands.
-FACTORS = (0.75, 1, 1.25)
+FACTORS = (0.5, 1, 2)
 
 
 def verdict(low: float, high: float, above: float = -math.inf, below: float = math.inf) -> str:
@@ -30,8 +30,8 @@ def verdict(low: float, high: float, above: float = -math.inf, below: float = ma
 
 
 def firm(low: float, high: float, bounds: dict[str, float]) -> bool:
-    """True if the verdict stays the same with the threshold, or the width of a range, a quarter
-    smaller or larger.
+    """True if the verdict stays the same with half and with twice the threshold, or the width of a
+    range.
 
     `bounds`: 'above', 'below' or both, as for `verdict`.
     """

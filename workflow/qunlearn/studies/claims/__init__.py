@@ -9,29 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from qunlearn.config.options import Count, Distinct, Options, PoisonedAlpha, option
-from qunlearn.config.words import dotted, missing_key, unknown_key
+from qunlearn.config.options import Count, option
+from qunlearn.config.words import dotted, unknown_key
 from qunlearn.grid.blocks import without_doubles
 from qunlearn.parts import registry
+from qunlearn.runtime.errors import UserError
+from qunlearn.studies.claims import criteria
 from qunlearn.studies.claims.claim import known_claims
+from qunlearn.studies.claims.criteria import WORDS, Criterion
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
-Threshold = Annotated[float, Field(ge=0, le=1_000_000)]
-
 #: Of all statistics on one resample.
 OPERATIONS = 1e8
-
-
-class Criterion(Options):
-    """What decides a claim; each has those of these keys that it declares."""
-
-    alphas: Distinct[PoisonedAlpha] | None = option(None, says="corrupted fractions, averaged")
-    tolerance: Threshold | None = option(None, says="differences that do not count")
-    above: Threshold | None = option(None, says="the whole interval has to lie above")
-    below: Threshold | None = option(None, says="the whole interval has to lie below")
 
 
 class Claims(Study):
@@ -43,16 +35,27 @@ class Claims(Study):
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = option(says="coverage of the intervals")
     resamples: Count = option(says="bootstrap over seeds")
-    criteria: dict[str, Criterion] = option(says="what decides each claim, by its name")
+    criteria: dict[str, Criterion] = option(
+        {}, says="keys of criteria.yaml to set otherwise, and criteria of claims of your own"
+    )
 
-    def given(self) -> dict[str, dict]:
-        """Of every claim the keys of its criterion that the configuration has."""
+    def on_top(self) -> dict[str, dict]:
+        """Of every claim the keys of its criterion that the configuration sets."""
         return {name: found.model_dump(exclude_unset=True) for name, found in self.criteria.items()}
 
+    def given(self) -> dict[str, dict]:
+        """The criterion of every claim: that of criteria.yaml, with what the configuration sets on
+        top. Raises UserError for what is wrong in the file."""
+        return criteria.merged(self.on_top())
+
+    def origin(self) -> dict:
+        """What pages say of where the criteria come from: arguments of `claims.criteria.Origin`."""
+        return criteria.origin(self.on_top())._asdict()
+
     def tables_needed(self) -> list[str]:
-        """Tables that decide the claims, in the order of the configuration."""
+        """Tables that decide the claims, in the order of the criteria."""
         claims = known_claims()
-        return without_doubles(claims[name].table for name in self.criteria)
+        return without_doubles(claims[name].table for name in self.given())
 
     # -- what its rule is told ---------------------------------------------------------------------
     def table_files(self, plan: Plan) -> list[str]:
@@ -80,7 +83,7 @@ class Claims(Study):
         stages = ("unlearning", "landscape")
         config = plan.config
         return {
-            "criteria": self.given(),
+            "criteria": _numbers(self.given()),
             "confidence": self.confidence,
             "resamples": self.resamples,
             "kinds": {name: kind_of_model(plan, name) for name in config["architectures"]},
@@ -91,15 +94,37 @@ class Claims(Study):
         }
 
     def problems(self, plan: Plan) -> list[str]:
-        known = known_claims()
-        given = self.given()
-        found = [missing_key(("criteria", name)) for name in _required() if name not in given]
+        try:
+            given = _numbers(self.given())
+        except UserError:
+            return []  # `pipeline_problems` says it
+        known, found = known_claims(), []
+        for name in _required():
+            if name not in given:
+                found.append(
+                    f"criteria.{name}: neither here nor in criteria.yaml; restore it there"
+                )
         for name, criterion in given.items():
             if name in known:
                 found += criterion_problems(("criteria", name), criterion, known[name].keys)
             else:
                 found.append(unknown_key(("criteria", name), known))
         return found
+
+    def pipeline_problems(self, plan: Plan) -> list[str]:
+        try:
+            criteria.recorded()
+        except UserError as error:
+            return str(error).splitlines()
+        return []
+
+
+def _numbers(given: dict[str, dict]) -> dict[str, dict]:
+    """Criteria without the words that explain them."""
+    return {
+        name: {key: value for key, value in criterion.items() if key not in WORDS}
+        for name, criterion in given.items()
+    }
 
 
 def _required() -> list[str]:
@@ -115,7 +140,7 @@ def criterion_problems(path: tuple, criterion: dict, keys: tuple[str, ...]) -> l
             found.append(unknown_key((*path, key), keys))
     for key in keys:
         if criterion.get(key) is None:
-            found.append(missing_key((*path, key)))
+            found.append(f"{dotted((*path, key))}: the key '{key}' is missing; give it a value")
     above, below = criterion.get("above"), criterion.get("below")
     if above is not None and below is not None and above >= below:
         place = dotted((*path, "above"))

@@ -9,11 +9,13 @@ with job("claims", snakemake) as progress:
     from qunlearn.results.csv import read_csv, stem, write_csv
     from qunlearn.runtime.files import replacing
     from qunlearn.studies.claims.claim import known_claims
+    from qunlearn.studies.claims.criteria import Origin
     from qunlearn.studies.claims.decide import Settings, decide
     from qunlearn.studies.claims.page import markdown
     from qunlearn.studies.reproduction.published import check_common, read_published
 
-    files, settings, claims = snakemake.input, Settings(**snakemake.params.settings), known_claims()
+    files, params, claims = snakemake.input, snakemake.params, known_claims()
+    settings, origin = Settings(**params.settings), Origin(**params.origin)
     tables = {stem(path): read_csv(path) for path in files.tables}
     published = None
     if files.published:
@@ -22,8 +24,10 @@ with job("claims", snakemake) as progress:
     rows = decide(tables, claims, settings, published)
     effects = [read_csv(path) for path in files.controls]
     rows = pd.concat([rows, *effects], ignore_index=True)
+    rows["criteria_sha256"] = origin.sha256
     write_csv(rows, snakemake.output.csv)
     with replacing(snakemake.output.md) as temporary:
-        temporary.write_text(markdown(rows, tables, claims, settings), encoding="utf-8")
+        page = markdown(rows, tables, claims, settings, origin)
+        temporary.write_text(page, encoding="utf-8")
     counts = rows["verdict"].value_counts()
     progress(1, ", ".join(f"{count} {name}" for name, count in counts.items()))

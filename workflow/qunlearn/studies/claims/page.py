@@ -7,18 +7,19 @@ import pandas as pd
 
 from qunlearn.statistics.decision import CONTROLS
 from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.claims.criteria import Origin
 from qunlearn.studies.claims.decide import collapsed
 from qunlearn.studies.reproduction.compare import identical_runs
 
 VERDICTS = ("reproduced", "not reproduced", "undecided")
 HOW_DECIDED = """
-The quantity and its threshold are set in `config.yaml` under `claims`. The interval is a
+The quantity and its threshold are set in `criteria.yaml`. The interval is a
 {percent:g} % bootstrap interval over independent seeds, all numbers of a seed drawn together, with
 tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on
 every resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the
 whole interval is on the other side. *Undecided*: it holds the threshold, or the tables lack what is
-needed. A star marks a verdict that would be another with the threshold, or the width of a range, a
-quarter smaller or larger. Seeds share one dataset, so an interval speaks of other seeds on the same
+needed. A star marks a verdict that would be another with half or twice the threshold, or the width
+of a range. Seeds share one dataset, so an interval speaks of other seeds on the same
 data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. Controls change one choice
 of the study; the picture stays where the whole interval lies within the range named, and changes
 where it lies outside. *Published* is the same quantity from the authors' runs, where
@@ -63,7 +64,7 @@ def subject(row: pd.Series, claims: dict[str, Claim]) -> str:
 
 
 def starred(row: pd.Series) -> bool:
-    """True for a verdict that a threshold a quarter off would change."""
+    """True for a verdict that half or twice the threshold would change."""
     return row["verdict"] != "undecided" and not row["firm"]
 
 
@@ -75,10 +76,10 @@ def _verdict(row: pd.Series) -> str:
 
 # -- explanations ----------------------------------------------------------------------------------
 def explanation(
-    tables: dict[str, pd.DataFrame], confidence: float, left_out: list[str]
+    tables: dict[str, pd.DataFrame], confidence: float, left_out: list[str], origin: Origin
 ) -> list[str]:
-    """How a verdict is made, what was flagged, runs that are identical, and methods that are not
-    the paper's: paragraphs with *emphasis* and `code`."""
+    """How a verdict is made, where criteria come from, what was flagged, runs that are identical,
+    and methods that are not the paper's: paragraphs with *emphasis* and `code`."""
     counts = collapsed(tables)
     flagged = ", ".join(f"{name} {lost} of {runs}" for name, (lost, runs) in counts.items())
     identical = []
@@ -87,6 +88,7 @@ def explanation(
     same = "; ".join(identical) or "none"
     paragraphs = [
         " ".join(HOW_DECIDED.split()).format(percent=100 * confidence),
+        *criteria_used(origin),
         f"Collapsed runs, all included above: {flagged}.",
         f"Runs of different seeds that are identical in everything measured: {same}.",
     ]
@@ -98,20 +100,43 @@ def explanation(
     return paragraphs
 
 
+def criteria_used(origin: Origin) -> list[str]:
+    """Which criteria decided, and how they have changed: paragraphs."""
+    last = origin.changes[-1]
+    words = f"Criteria: `criteria.yaml`, SHA-256 `{origin.sha256}`"
+    if origin.is_listed():
+        words += f", last changed on {last['date']}."
+    else:
+        words += f", changed after {last['date']} without an entry in its list of changes."
+    changed = "; ".join(origin.deviations) or "none"
+    history = " ".join(f"{change['date']}: {change['reason']}" for change in origin.changes)
+    return [
+        words,
+        f"Criteria changed from the file, or not in it, by the configuration: {changed}.",
+        f"Changes of the file: {history}",
+    ]
+
+
 # -- the page --------------------------------------------------------------------------------------
 def markdown(
-    rows: pd.DataFrame, tables: dict[str, pd.DataFrame], claims: dict[str, Claim], settings
+    rows: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
+    claims: dict[str, Claim],
+    settings,
+    origin: Origin,
 ) -> str:
     """The page: counts of verdicts, a table per section of the paper, how verdicts are made, what
-    was flagged. `settings`: `decide.Settings`."""
+    was flagged, and where the thresholds come from. `settings`: `decide.Settings`."""
     lines = ["# Is each claim of the paper true here?", ""]
     lines += _counts(rows)
     for section, part in rows.groupby("section", sort=False):
         lines += ["", f"## {section}", ""]
         lines += _section(part, claims, settings.confidence)
     lines += ["", "## How a verdict is made"]
-    for paragraph in explanation(tables, settings.confidence, settings.left_out):
+    for paragraph in explanation(tables, settings.confidence, settings.left_out, origin):
         lines += ["", paragraph]
+    lines += ["", "## Where the thresholds come from", ""]
+    lines += _sources(rows, origin)
     return "\n".join([*lines, ""])
 
 
@@ -126,6 +151,18 @@ def _counts(rows: pd.DataFrame) -> list[str]:
     table = [["dataset", *VERDICTS]]
     for dataset, counts in verdict_counts(rows).iterrows():
         table.append([dataset, *map(str, counts)])
+    return _aligned(table)
+
+
+def _sources(rows: pd.DataFrame, origin: Origin) -> list[str]:
+    """Of every claim the paper's words, and how the threshold follows from them."""
+    table = [["criterion", "if", "in the paper's words", "because"]]
+    for name, words in origin.words.items():
+        mine = rows[rows["claim"] == name]
+        if mine.empty:
+            continue
+        quotes = "; ".join(f'"{quote}"' for quote in words.get("source", [])) or "-"
+        table.append([f"`{name}`", side(mine.iloc[0]), quotes, words.get("why", "-")])
     return _aligned(table)
 
 

@@ -28,6 +28,7 @@ rule decide_claims:
         **asks(lambda wildcards: plan.study("claims").request(requests)),
     params:
         settings=told(lambda wildcards: plan.study("claims").settings(plan)),
+        origin=told(lambda wildcards: plan.study("claims").origin()),
         code=told(lambda wildcards: code(*plan.study("claims").code_files())),
     message:
         "claims: {output.md}"

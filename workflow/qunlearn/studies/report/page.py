@@ -21,6 +21,7 @@ from qunlearn.runtime import timing
 from qunlearn.studies.claims import methods_of_paper
 from qunlearn.studies.claims import page as wording
 from qunlearn.studies.claims.claim import known_claims
+from qunlearn.studies.claims.criteria import Origin
 from qunlearn.studies.report import rulegraph
 from qunlearn.studies.report.origins import origins, package_versions
 from qunlearn.studies.report.pieces import ROWS, Figure, Table, rst
@@ -36,9 +37,11 @@ def page(
     config: dict,
     results: Path,
     mermaid: str,
+    origin: Origin,
 ) -> str:
     """The whole page. `claimed` is the path of the table of claims, if there is one; `results` the
-    folder that the results lie in; `mermaid` the graph of rules as Snakemake prints it."""
+    folder that the results lie in; `mermaid` the graph of rules as Snakemake prints it; `origin`
+    where criteria come from."""
     template = _environment().get_template("report.html")
     return template.render(
         settings=config,
@@ -49,7 +52,7 @@ def page(
         page_rows=ROWS,
         users={table.name: _users(table, figures) for table in tables},
         revision=git_revision(),
-        **_claims(figures, tables, claimed, config),
+        **_claims(figures, tables, claimed, config, origin),
         **_origins(results),
         **_times(results, mermaid),
     )
@@ -79,20 +82,26 @@ def _users(table: Table, figures: list[Figure]) -> list[Figure]:
     return [figure for figure in figures if table.name in figure.tables]
 
 
-def _claims(figures: list[Figure], tables: list[Table], claimed: str | None, config: dict) -> dict:
+def _claims(
+    figures: list[Figure],
+    tables: list[Table],
+    claimed: str | None,
+    config: dict,
+    origin: Origin,
+) -> dict:
     """What the template is told of claims."""
-    criteria, confidence = config["claims"]["criteria"], config["claims"]["confidence"]
+    names, confidence = list(origin.words), config["claims"]["confidence"]
     left_out = methods_of_paper(config["methods"])["left_out"]
     claims = known_claims()
-    deciding = {claims[name].table for name in criteria}
+    deciding = {claims[name].table for name in names}
     frames = {
         table.name: pd.read_csv(io.StringIO(table.csv))
         for table in tables
         if table.name in deciding
     }
-    explanation = wording.explanation(frames, confidence, left_out)
+    explanation = wording.explanation(frames, confidence, left_out, origin)
     rows = read_claims(claimed)
-    sections = claim_sections(rows, claims, criteria, figures)
+    sections = claim_sections(rows, claims, names, figures)
     entries = [entry for _, group in sections for entry in group]
     return {
         "claim_rows": rows is not None,

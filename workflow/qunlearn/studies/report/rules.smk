@@ -18,6 +18,7 @@ rule write_report:
     params:
         words=told(lambda wildcards: plan.study("report").words(plan)),
         config=config,
+        origin=told(lambda wildcards: plan.study("claims").origin()),
         snakefile=os.path.join(HOME, "Snakefile"),
         code=code(str(registry.find("study", "report").folder() / "write_report.py")),
     message:

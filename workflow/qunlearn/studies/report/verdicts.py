@@ -50,16 +50,16 @@ class Head(NamedTuple):
 def claim_sections(
     rows: pd.DataFrame | None,
     claims: dict[str, Claim],
-    criteria: dict,
+    names: list[str],
     figures: list[Figure],
 ) -> list[tuple[str, list[dict]]]:
-    """(section of the paper, its claims), every claim of the configuration once, then the controls.
+    """(section of the paper, its claims), every claim of these names once, then the controls.
 
     `rows`: the table of claims, None where it was left out; a claim without a row is undecided, and
     says why.
     """
     entries = []
-    for head in _heads(rows, claims, criteria):
+    for head in _heads(rows, claims, names):
         mine = [] if rows is None else _rows_of(rows, head.name)
         results = [_result(row, claims) for row in mine]
         reason = NOT_IN_REPORT if rows is None else NO_DATASET
@@ -77,8 +77,8 @@ def claim_sections(
     return [(section, list(group)) for section, group in sections]
 
 
-def _heads(rows: pd.DataFrame | None, claims: dict[str, Claim], criteria: dict) -> Iterator[Head]:
-    for name in criteria:
+def _heads(rows: pd.DataFrame | None, claims: dict[str, Claim], names: list[str]) -> Iterator[Head]:
+    for name in names:
         claim = claims[name]
         yield Head(name, claim.sentence, claim.section, claim.table)
     if rows is None:

@@ -22,6 +22,7 @@ def graph_of_rules(snakefile: str, config: dict) -> str:
 
 with job("report", snakemake) as progress:
     from qunlearn.runtime.files import replacing
+    from qunlearn.studies.claims.criteria import Origin
     from qunlearn.studies.report.page import page
     from qunlearn.studies.report.pieces import figure, table
 
@@ -32,7 +33,8 @@ with job("report", snakemake) as progress:
         figures.append(figure(path, caption, part, tables))
     tables = [table(path) for path in files.tables]
     claims = next(iter(files.get("claims", [])), None)
-    text = page(figures, tables, claims, params.config, Path(output).parent, graph)
+    origin = Origin(**params.origin)
+    text = page(figures, tables, claims, params.config, Path(output).parent, graph, origin)
     with replacing(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
     progress(1, f"{len(figures)} figures, {len(tables)} tables, {len(text) / 1e6:.1f} MB")
