@@ -40,6 +40,9 @@ def test_costs_are_those_of_the_definition(poisoned):
         assert 0 < found.seconds < 1
     whole = measure(problem, CELLS, start, method("finetune"), Schedule(3, 0, 0.1))
     assert whole.updates == 1
+    often = SCHEDULE._replace(whole_forget=True)
+    found = measure(problem, CELLS, start, method("gradient_ascent"), often)
+    assert found.forget_passes == found.updates * forget
 
 
 ACCURACIES = {  # per method: validation accuracy by seed and step

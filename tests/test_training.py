@@ -14,7 +14,7 @@ from qunlearn.training.losses import cross_entropy, training_loss
 from qunlearn.training.optimiser import adam
 from qunlearn.training.plan import grouped, planned
 from qunlearn.training.schedule import Schedule
-from qunlearn.training.streams import Batch, EvalSet, Stream, minibatch_order, widths
+from qunlearn.training.streams import Batch, EvalSet, Stream, minibatch_order, whole_order, widths
 from qunlearn.training.workload import Workload
 
 MLP = {"family": "mlp", "hidden": [16, 4]}
@@ -66,6 +66,13 @@ def test_a_second_stream_is_spread_over_all_updates(rng):
     order = minibatch_order(rng, 3, 12, steps, width, dealt=True)
     assert np.all((order >= 0).sum(axis=2) == 2)
     assert sorted(order[0][order[0] >= 0].tolist()) == list(range(12))
+
+
+def test_a_second_stream_may_be_read_whole_by_every_update():
+    steps, (first, width) = widths([350, 12], 64, whole=True)
+    order = whole_order(3, 12, steps)
+    assert (steps, first) == (6, 64) and order.shape == (3, 6, width)
+    assert np.all(order == np.arange(12))
 
 
 @pytest.mark.parametrize(("replicas", "lanes"), [(1, 1), (7, 3), (6, 3), (2, 10)])

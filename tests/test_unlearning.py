@@ -7,16 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from project import plan
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
-from qunlearn.experiment.unlearn import method_loss, unlearn
+from qunlearn.experiment.unlearn import method_loss, streams, unlearn
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.part import option
 from qunlearn.parts.registry import find, known
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.losses import bernoulli_kl
+from qunlearn.training.losses import bernoulli_kl, cross_entropy
+from qunlearn.training.plan import grouped, planned, segments
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import Batch
+from qunlearn.training.workload import Workload
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -73,6 +76,84 @@ def test_loss_by_hand(method, options, expected):
     one = {name: jnp.asarray(0.0) for name in options}
     found = method_loss(part, BATCHES, {}, {"weights": one, "anchors": {}})
     assert float(found) == pytest.approx(0 if method == "scrub" else CE_RETAIN)
+
+
+def test_one_sided_kl_is_that_of_class_1_alone():
+    part = find("method", "scrub")(
+        lambda_ce=0.0, lambda_kl=0.3, lambda_fo=0.2, divergence="one_sided"
+    )
+
+    def half(teacher, student):
+        return sigmoid(teacher) * np.log(sigmoid(teacher) / sigmoid(student))
+
+    expected = 0.3 * (half(0.5, 1.0) + half(-1.0, -2.0)) / 2 - 0.2 * half(-0.7, 0.3)
+    assert float(part.loss(RETAIN, FORGET)) == pytest.approx(expected)
+
+
+def leaving(divergence, teacher, student):
+    """Where descent on -KL(forget) moves the logit of one forget sample: minus its gradient."""
+    part = find("method", "scrub")(
+        lambda_ce=0.0, lambda_kl=0.0, lambda_fo=1.0, divergence=divergence
+    )
+
+    def loss(logit):
+        forget = FORGET._replace(teacher=jnp.array([teacher]), logits=logit[None])
+        return part.loss(RETAIN, forget)
+
+    return -float(jax.grad(loss)(jnp.asarray(student)))
+
+
+@pytest.mark.parametrize("teacher", [-4.0, -0.5, 0.0, 0.5, 4.0])
+def test_where_either_kl_sends_a_forget_sample(teacher):
+    # of both outcomes: nowhere at the teacher, then farther away on the side it is on
+    assert leaving("two_sided", teacher, teacher) == pytest.approx(0, abs=1e-12)
+    assert (
+        leaving("two_sided", teacher, teacher + 0.1)
+        > 0
+        > leaving("two_sided", teacher, teacher - 0.1)
+    )
+    # of class 1 alone: to class 0, whatever the teacher says
+    for student in (teacher - 0.1, teacher, teacher + 0.1):
+        assert leaving("one_sided", teacher, student) < 0
+
+
+def test_scrub_of_a_saturated_teacher_is_gradient_ascent():
+    for label, teacher in ((1.0, 30.0), (0.0, -30.0)):
+        ascent = jax.grad(lambda z, label=label: cross_entropy(z, label))
+        for student in (-2.0, 0.3, 5.0):
+            expected = pytest.approx(float(ascent(student)), rel=1e-6)
+            assert leaving("two_sided", teacher, student) == expected
+
+
+def test_the_whole_forget_set_in_every_update(digits):
+    """Ten samples at a time: an update that reads all forget samples takes their mean exactly."""
+    problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
+    cells, schedule = [Cell(0.3, 0)], Schedule(1, 10, 0.02)
+    streams_read = streams(problem, cells, problem.initial([0]), declared("gradient_ascent"))
+    sizes = {name: stream.rows.shape[1] for name, stream in streams_read.items()}
+    for whole in (False, True):
+        workload = Workload(
+            loss=None, start=(), pools={}, streams=streams_read, evals={},
+            schedule=schedule._replace(whole_forget=whole),
+            generators=problem.order_generators(cells, "test"),
+        )  # fmt: skip
+        cut = planned(workload)
+        *_, last = segments(cut, grouped(1, 1)[0], workload.generators)
+        forgotten = last.orders["forget"][0, 0]  # (updates, width)
+        assert len(forgotten) == -(-sizes["retain"] // 10)
+        if whole:
+            assert np.all(np.sort(forgotten, axis=1) == np.arange(sizes["forget"]))
+        else:
+            assert sorted(forgotten[forgotten >= 0].tolist()) == list(range(sizes["forget"]))
+
+
+def test_the_authors_choices_are_reached_by_names():
+    study = plan()
+    schedule = study.unlearning_schedule("xxz", "qnn~unlearning.whole_forget=true")
+    assert schedule == study.unlearning_schedule("xxz", "qnn") | {"whole_forget": True}
+    assert study.method("scrub~divergence=one_sided").divergence == "one_sided"
+    with pytest.raises(UserError, match="divergence: 'both' is not"):
+        study.method("scrub~divergence=both")
 
 
 @settings(deadline=None)

@@ -53,6 +53,10 @@ class UnlearningSchedule(Options):
 
     batch: Batch = option(says="samples per update, or full")
     learning_rate: Positive = option(says="Adam's learning rate")
+    whole_forget: bool = option(
+        False,
+        says="every update reads the whole forget set, instead of dealing it out over an epoch's",
+    )
 
 
 class TrainingSchedule(Options):

@@ -46,6 +46,16 @@ def bernoulli_kl(teacher_logits, student_logits):
     return p * of_ones + (1 - p) * of_zeros
 
 
+def one_sided_kl(teacher_logits, student_logits):
+    """p log(p/q) per sample, nats: the first term of `bernoulli_kl` alone, as the authors' code has it.
+
+    No distance: it may be negative, and grows as q falls to 0, whatever p is. Its derivative in the
+    student's logit is -p (1 - q), which does not vanish where student and teacher agree.
+    """
+    p = jax.nn.sigmoid(teacher_logits)
+    return p * (log_sigmoid(teacher_logits) - log_sigmoid(student_logits))
+
+
 def generalised_cross_entropy(logits, labels, q: float):
     """(1 - p_y^q) / q per sample, p_y the probability of the label.
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.training.streams import minibatch_order, widths
+from qunlearn.training.streams import minibatch_order, whole_order, widths
 from qunlearn.training.workload import Workload
 
 #: Segments that the epochs of a schedule are divided into, where their number allows it.
@@ -26,13 +26,15 @@ class Plan(NamedTuple):
     """A schedule cut into segments of equal length, which compile once.
 
     `sizes`: samples of each stream; `widths`: how many of them enter one update; `steps`: updates
-    per epoch; `due` (segments, epochs): which epochs are recorded.
+    per epoch; `due` (segments, epochs): which epochs are recorded; `whole`: every update reads all
+    samples of every stream but the first one.
     """
 
     sizes: dict[str, int]
     widths: dict[str, int]
     steps: int
     due: np.ndarray
+    whole: bool = False
 
     @property
     def epochs(self) -> int:
@@ -76,7 +78,7 @@ def planned(workload: Workload) -> Plan:
     """How the epochs of a workload's schedule are run and recorded."""
     schedule = workload.schedule
     sizes = {name: stream.rows.shape[1] for name, stream in workload.streams.items()}
-    steps, per_update = widths(list(sizes.values()), schedule.batch)
+    steps, per_update = widths(list(sizes.values()), schedule.batch, schedule.whole_forget)
     epochs = np.arange(1, schedule.epochs + 1)
     due = epochs % _recorded_every(workload) == 0
     segments = _nearest_divisor(schedule.epochs, SEGMENTS)
@@ -85,6 +87,7 @@ def planned(workload: Workload) -> Plan:
         widths=dict(zip(sizes, per_update)),
         steps=steps,
         due=due.reshape(segments, -1),
+        whole=schedule.whole_forget,
     )
 
 
@@ -133,10 +136,13 @@ def segments(plan: Plan, group: Group, generators: list) -> Iterator[Segment]:
 def _drawn(plan: Plan, group: Group, generators: list) -> dict[str, np.ndarray]:
     """Minibatches (lanes, epochs, steps, width) of every stream for the next epochs."""
     orders = {}
-    dealt = False  # the first stream is read in order, the others are spread over its updates
+    is_first = True  # it is read in order, the others are spread over its updates, or read whole
     for name, size in plan.sizes.items():
-        shape = plan.epochs, size, plan.steps, plan.widths[name]
-        drawn = [minibatch_order(rng, *shape, dealt) for rng in generators]
+        if plan.whole and not is_first:
+            drawn = [whole_order(plan.epochs, size, plan.steps) for _ in generators]
+        else:
+            shape = plan.epochs, size, plan.steps, plan.widths[name]
+            drawn = [minibatch_order(rng, *shape, dealt=not is_first) for rng in generators]
         orders[name] = group.filled(drawn)
-        dealt = True
+        is_first = False
     return orders

@@ -12,6 +12,8 @@ class Schedule(NamedTuple):
     `label_smoothing`, `gce`: of `losses.training_loss`.
     `early_stopping`: fraction of the training samples held out (0: none).
     `keep_adam`: the file of trained models also holds Adam's state, and unlearning goes on with it.
+    `whole_forget`: every update of unlearning reads the whole forget set; else an epoch deals it
+    out over its updates.
     `record`: epochs between two points of the learning curves; where it does not divide `epochs`,
     the largest divisor below.
     """
@@ -25,3 +27,4 @@ class Schedule(NamedTuple):
     early_stopping: float = 0.0
     keep_adam: bool = False
     record: int = 1
+    whole_forget: bool = False

@@ -2,7 +2,7 @@
 
 All replicas share one pool of features. A stream holds, per replica, the rows of the pool that
 belong to it and their labels; the first stream sets the number of updates per epoch, the others are
-spread evenly over them.
+spread evenly over them, or read whole by each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.losses import bernoulli_kl, cross_entropy, weighted_mean
+from qunlearn.training.losses import bernoulli_kl, cross_entropy, one_sided_kl, weighted_mean
+
+#: Divergences of a model's outputs from its teacher's, by name.
+DIVERGENCES = {"two_sided": bernoulli_kl, "one_sided": one_sided_kl}
 
 
 class Stream(NamedTuple):
@@ -41,8 +44,8 @@ class Batch(NamedTuple):
         """Mean binary cross-entropy of its samples, nats."""
         return weighted_mean(cross_entropy(self.logits, self.labels), self.weight)
 
-    def divergence(self):
-        """Mean KL(teacher || model) of its samples' outputs, nats.
+    def divergence(self, kind: str = "two_sided"):
+        """Mean KL(teacher || model) of its samples' outputs, nats; `kind`: one of `DIVERGENCES`.
 
         Raises UserError where no teacher was asked for.
         """
@@ -51,7 +54,8 @@ class Batch(NamedTuple):
                 "a loss calls divergence(), but its method does not ask for the poisoned model's "
                 "outputs: set `teacher = True` in its class."
             )
-        return weighted_mean(bernoulli_kl(self.teacher, self.logits), self.weight)
+        values = DIVERGENCES[kind](self.teacher, self.logits)
+        return weighted_mean(values, self.weight)
 
 
 class EvalSet(NamedTuple):
@@ -65,13 +69,22 @@ class EvalSet(NamedTuple):
     labels: np.ndarray
 
 
-def widths(sizes: list[int], batch: int) -> tuple[int, list[int]]:
-    """Updates per epoch, and how many samples of each stream enter one update."""
+def widths(sizes: list[int], batch: int, whole: bool = False) -> tuple[int, list[int]]:
+    """Updates per epoch, and how many samples of each stream enter one update; `whole`: all samples
+    of every stream but the first one."""
     first, *others = sizes
     batch = min(batch, first) if batch else first
     steps = math.ceil(first / batch)
+    if whole:
+        return steps, [batch, *others]
     spread = [math.ceil(size / steps) for size in others]
     return steps, [batch, *spread]
+
+
+def whole_order(epochs: int, size: int, steps: int) -> np.ndarray:
+    """(epochs, steps, size) positions in a stream: all samples in every update."""
+    once = np.arange(size, dtype=np.int32)
+    return np.tile(once, (epochs, steps, 1))
 
 
 def minibatch_order(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import ClassVar
 
+from qunlearn.config.options import kinds
 from qunlearn.lazy import jax, jnp
 from qunlearn.parts.part import Part
 from qunlearn.runtime.errors import UserError
@@ -34,6 +35,12 @@ class UnlearningMethod(Part):
     for_controls: ClassVar[bool] = False
     colour: ClassVar[str] = ""
     line: ClassVar[str] = "-."
+
+    @classmethod
+    def weights(cls) -> list[str]:
+        """Options that are real numbers: weights of the loss's terms, which may differ from replica to replica."""
+        fields = cls.model_fields.items()
+        return [name for name, field in fields if kinds(field.annotation) == {float}]
 
     @classmethod
     def arguments(cls) -> tuple[str, ...]:

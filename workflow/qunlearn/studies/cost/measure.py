@@ -45,10 +45,12 @@ def measure(
     """Cost of one step of `unlearn` by a method."""
     read = passes(problem, cells[0], method)
     retain = len(problem.dataset.y_train) - forgotten(problem, cells[0])
+    updates = widths([retain], schedule.batch)[0]
+    again = updates if schedule.whole_forget else 1
     return Cost(
-        updates=widths([retain], schedule.batch)[0],
+        updates=updates,
         retain_passes=read["retain"],
-        forget_passes=read["forget"],
+        forget_passes=again * read["forget"],
         teacher_passes=sum(read.values()) if method.teacher else 0,
         seconds=seconds(problem, cells, poisoned, method, schedule),
     )
@@ -60,7 +62,7 @@ def forgotten(problem: Problem, cell: Cell) -> int:
 
 
 def passes(problem: Problem, cell: Cell, method: UnlearningMethod) -> dict[str, int]:
-    """Samples of either set that a step reads."""
+    """Samples of either set that an epoch reads."""
     forget = forgotten(problem, cell)
     samples = {"retain": len(problem.dataset.y_train) - forget, "forget": forget}
     return {name: size * (name in method.reads()) for name, size in samples.items()}

@@ -62,7 +62,7 @@ class Scan(Study):
         `unlearning`. Raises UserError for a method without a block."""
         if method not in self.scanned:
             raise UserError(f"{self.section}: no weights of '{method}' to scan; give it a block.")
-        fixed = plan.method(method).model_dump()
+        fixed = fixed_weights(plan, method)
         return {name: [value] for name, value in fixed.items()} | self.scanned[method]
 
     def request(self, requests, sweep, method: str, seeds: list[int]):
@@ -102,7 +102,7 @@ class Scan(Study):
         return {
             "cases": self.cases(plan),
             "scanned": self.scanned,
-            "headline": {name: plan.method(name).model_dump() for name in self.scanned},
+            "headline": {name: fixed_weights(plan, name) for name in self.scanned},
             "reference": Retrain.name(),
         }
 
@@ -135,4 +135,10 @@ class Scan(Study):
 def scannable() -> list[str]:
     """Methods whose loss has weights."""
     methods = registry.known("method")
-    return [name for name, part in methods.items() if part.model_fields and not part.for_controls]
+    return [name for name, part in methods.items() if part.weights() and not part.for_controls]
+
+
+def fixed_weights(plan: Plan, method: str) -> dict[str, float]:
+    """Weights of a method's loss in the main study."""
+    declared = plan.method(method)
+    return {name: getattr(declared, name) for name in declared.weights()}
