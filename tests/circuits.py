@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from qunlearn.parts.circuits.cnot_ring import CnotRing
 from qunlearn.parts.circuits.layered import Layered
 from qunlearn.parts.models.qnn import Qnn
-from qunlearn.quantum.circuit import GATES, assemble
+from qunlearn.quantum.circuit import GATES, ROTATIONS, assemble
 from qunlearn.quantum.simulator import readout, tensorcircuit
 
 
@@ -15,15 +16,27 @@ def layered(qubits, depth, entangler, rotations, measure):
     return assemble(part.layer, qubits, depth, measure)
 
 
-def irregular(seed, qubits, depth, measure):
+def cnot_ring(qubits, depth, measure):
+    """The circuit of the authors' notebook."""
+    return assemble(CnotRing().layer, qubits, depth, measure)
+
+
+def irregular(seed, qubits, depth, measure, gates=tuple(ROTATIONS)):
     """Layers of random gates: no two alike, bonds on any pair, anything in any order."""
     rng = np.random.default_rng(seed)
+    shares = [0.2 * GATES[name] for name in gates]
+    shares = np.array(shares) / sum(shares)
 
     def layer(qubits, number):
-        for name in rng.choice(list(GATES), rng.integers(1, 9), p=[0.2, 0.2, 0.2, 0.4]):
+        for name in rng.choice(gates, rng.integers(1, 9), p=shares):
             yield str(name), *rng.permutation(qubits)[: GATES[name]].tolist()
 
     return assemble(layer, qubits, depth, measure)
+
+
+def with_cliffords(seed, qubits, depth, measure):
+    """The same, with gates that have no angle among them."""
+    return irregular(seed, qubits, depth, measure, tuple(GATES))
 
 
 def random_states(rng, qubits, number):
@@ -51,7 +64,8 @@ def noisy_circuit(circuit, theta, state, p):
         simulation = tc.DMCircuit(circuit.qubits, inputs=state)
         for number in range(circuit.depth):
             for gate in circuit.layer(number):
-                getattr(simulation, gate.name)(*gate.qubits, theta=theta[gate.parameter])
+                angle = {} if gate.parameter is None else {"theta": theta[gate.parameter]}
+                getattr(simulation, gate.name)(*gate.qubits, **angle)
             for qubit in range(circuit.qubits):
                 simulation.depolarizing(qubit, px=p / 4, py=p / 4, pz=p / 4)
         return float(np.real(simulation.expectation_ps(z=[circuit.measure])))
@@ -64,6 +78,8 @@ CIRCUITS = [
 ]
 #: Seed, qubits, layers, measured qubit.
 IRREGULAR = [(0, 3, 2, 0), (2, 4, 5, 1), (7, 5, 2, 3)]
+#: The same, of circuits with gates that have no angle.
+CLIFFORD = [(1, 3, 3, 2), (4, 4, 4, 0)]
 #: More of the same kinds, slower to compile.
 WIDER = [
     (5, 3, "chain", "xyx", 4),
@@ -75,10 +91,14 @@ MORE = [
     *((layered, shape) for shape in WIDER),
     (layered, (3, 5, "chain", "xyz", 2)),
     *((irregular, shape) for shape in [(4, 4, 3, 2), (3, 5, 4, 4), (5, 2, 6, 0)]),
+    *((with_cliffords, shape) for shape in [(2, 5, 4, 3), (6, 4, 6, 1), (8, 6, 3, 5)]),
+    (cnot_ring, (5, 3, 4)),
 ]
 EVERY = [
     *((layered, shape) for shape in CIRCUITS),
     *((irregular, shape) for shape in IRREGULAR),
+    *((with_cliffords, shape) for shape in CLIFFORD),
+    (cnot_ring, (4, 2, 1)),
     *(pytest.param(*case, marks=pytest.mark.long) for case in MORE),
 ]
 OPTIONS = {

@@ -12,9 +12,9 @@ of a phase diagram; the features are products of coordinates). Else every state 
 (`quantum.lightcone`). A readout that reports the wrong bit with probability e, either way, gives (1
 - 2e) <Z>. Finite shots: `quantum.readings`.
 
-**Precision.** In single precision a noiseless narrow light cone is evolved by `quantum.foreign`, on a
-CPU in compiled loops, with reverse-mode derivatives only; in double precision all derivatives
-exist, as curvature needs them.
+**Precision.** In single precision a noiseless narrow light cone of rotations alone is evolved by
+`quantum.foreign`, on a CPU in compiled loops, with reverse-mode derivatives only; in double
+precision all derivatives exist, as curvature needs them.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class QuantumClassifier(Classifier):
         states = [self.states(x) for x in rows]
         self.circuit = circuit(qubits(states[0]))
         live = lightcone.live_gates(self.circuit)
-        self.live = sorted(gate.parameter for gate in live)
+        self.live = sorted(gate.parameter for gate in live if gate.parameter is not None)
         self.scale, self.free_scale = scale, free_scale
         self.depolarizing, self.shots = depolarizing, shots
         self.row_by_row = shots is None  # else readings are drawn in the order of the rows
@@ -153,8 +153,9 @@ class QuantumClassifier(Classifier):
     def _in_loops(self, theta) -> bool:
         """Whether the compiled loops serve, where a program is for a CPU."""
         exact_cone = self.engine == "cone" and not self.depolarizing
+        turned = bool(self.live) and not self.circuit.has_cliffords
         in_single = theta.dtype == jnp.float32
-        return exact_cone and in_single and bool(self.live) and foreign.available()
+        return exact_cone and in_single and turned and foreign.available()
 
     def _observable(self, theta):
         """(C,) coefficients of the features in use."""

@@ -8,7 +8,8 @@ U^dagger. So
 where o(theta) holds the real Pauli coefficients of O(theta) = U^dagger Z U: Pauli propagation
 (Rudolph et al., arXiv:2505.21606, and references there). The observable is evolved backwards on a
 register that grows with the cone (1, 2, ..., k qubits): in this basis a rotation is a real 3x3
-matrix on (X, Y, Z) and an RZZ mixes pairs of strings. The expectation values <x|P|x> are the
+matrix on (X, Y, Z), an RZZ mixes pairs of strings, and a Clifford gate exchanges strings, some with
+the other sign. The expectation values <x|P|x> are the
 model's features, computed once. Exact, real arithmetic, and independent of the number of qubits
 outside the cone.
 
@@ -21,12 +22,13 @@ than I. It leaves the light cone as it is.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.quantum.circuit import Circuit, Gate
+from qunlearn.quantum.circuit import CLIFFORDS, DIAGONAL, Circuit, Gate
 
 #: I, X, Y, Z, in the order of the letters of a string.
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -41,10 +43,17 @@ _I_OR_Z = 1 - np.abs(_X_OR_Y)
 _SIGN = np.outer(_X_OR_Y, _I_OR_Z) + np.outer(_I_OR_Z, _X_OR_Y)
 
 
+#: Matrices of the Clifford gates, rows and columns the basis states 00, 01, 10, 11 of their qubits.
+MATRICES = {
+    "cnot": np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]),
+    "cz": np.diag([1, 1, 1, -1]),
+}
+
+
 class Moment(NamedTuple):
     """Gates that the evolution, which goes backwards in time, takes at once: first the `bonds`,
-    latest first, which commute; then the `rotations` of every qubit that has joined the cone so
-    far, by qubit, in the order in which they act. `begins_layer`: no gate of the same layer acts
+    gates on two qubits, latest first; then the `rotations` of every qubit that has joined the cone
+    so far, by qubit, in the order in which they act. `begins_layer`: no gate of the same layer acts
     before this moment."""
 
     bonds: tuple[Gate, ...]
@@ -56,21 +65,25 @@ def live_gates(circuit: Circuit) -> list[Gate]:
     """Gates that can change the output, latest first: those that do not commute with everything
     behind them.
 
-    A gate is dead when it acts outside the observable's support, or when it is diagonal and so is
-    the observable on all its qubits that lie in the support.
+    A gate is dead when it acts outside the observable's support, or when it is diagonal on all its
+    qubits that lie in the support (a CNOT is on its control) and so is the observable.
     """
     support, diagonal = {circuit.measure}, {circuit.measure}
     live = []
     for gate in reversed(circuit.gates):
         touched = support.intersection(gate.qubits)
-        is_diagonal = gate.name in ("rz", "rzz")
+        is_diagonal = gate.name in DIAGONAL or (gate.name == "cnot" and touched == {gate.qubits[0]})
         if not touched or (is_diagonal and touched <= diagonal):
             continue
         live.append(gate)
         # a bond leaves the new qubit diagonal: the observable gains only Z there
         diagonal.update(q for q in gate.qubits if q not in support)
         support.update(gate.qubits)
-        if not is_diagonal:
+        if gate.name == "cnot":
+            control, target = gate.qubits
+            if control not in diagonal:  # X on the control becomes X on both
+                diagonal.discard(target)
+        elif gate.name not in DIAGONAL:
             diagonal.difference_update(gate.qubits)
     return live
 
@@ -87,15 +100,16 @@ def moments(circuit: Circuit) -> list[Moment]:
     """The cone in as few moments as a greedy search finds, latest first: at least one for every
     layer.
 
-    A layer of rotations on all qubits and then bonds is one moment. Dead rotations inside the cone
-    are kept with those around them; dead bonds, which could make the cone wider, are not.
+    A layer of rotations on all qubits and then bonds is one moment. Dead rotations of one qubit
+    inside the cone are kept with those around them; dead bonds, which could make the cone wider, are
+    not.
     """
     live, cone = set(live_gates(circuit)), {circuit.measure}
     found = []
     for number in reversed(range(circuit.depth)):
         bonds, rotations = [], defaultdict(list)
         for gate in reversed(circuit.layer(number)):
-            if gate.name != "rzz":
+            if len(gate.qubits) == 1:
                 if cone.issuperset(gate.qubits):
                     rotations[gate.qubits[0]].insert(0, gate)
             elif gate in live:
@@ -130,9 +144,12 @@ def observable(circuit: Circuit, parameters, depolarizing: float = 0.0) -> jnp.n
                 if qubit not in register:
                     register.insert(0, qubit)
                     tensor = _grown(tensor)
-            a, b = sorted(register.index(qubit) for qubit in gate.qubits)
+            legs = [register.index(qubit) for qubit in gate.qubits]
+            if gate.name in CLIFFORDS:
+                tensor = _exchange(tensor, *legs, gate.name)
+                continue
             angle = parameters[gate.parameter]
-            tensor = _turn_bond(tensor, a, b, jnp.cos(angle), jnp.sin(angle))
+            tensor = _turn_bond(tensor, *sorted(legs), jnp.cos(angle), jnp.sin(angle))
         tensor = _turn_legs(tensor, [turns[number, qubit] for qubit in register])
     return tensor.reshape(-1)
 
@@ -210,6 +227,24 @@ def _turn_bond(tensor, a: int, b: int, cosine, sine):
     swap = _SIGN * sine
     swap = swap.astype(tensor.dtype).reshape(shape)
     return keep * tensor + swap * jnp.flip(tensor, (a, b))
+
+
+def _exchange(tensor, a: int, b: int, name: str):
+    """Conjugate by a Clifford gate whose first qubit has the leg a, the second the leg b."""
+    images = jnp.asarray(string_images(name), tensor.dtype)
+    exchanged = jnp.tensordot(images, tensor, axes=((2, 3), (a, b)))
+    return jnp.moveaxis(exchanged, (0, 1), (a, b))
+
+
+@cache
+def string_images(name: str) -> np.ndarray:
+    """(4, 4, 4, 4): coefficient at the string P Q in C^dagger R S C of a Clifford gate C, at [P, Q,
+    R, S]: 0, 1 or -1."""
+    gate = MATRICES[name]
+    strings = np.einsum("pij,qkl->pqikjl", PAULIS, PAULIS).reshape(16, 4, 4)
+    images = gate.conj().T @ strings @ gate  # (16, 4, 4)
+    overlaps = np.einsum("pij,rji->pr", strings, images) / 4
+    return overlaps.real.round().reshape(4, 4, 4, 4)
 
 
 def _turn_legs(tensor, matrices):

@@ -34,7 +34,8 @@ def simulated(tc, circuit: Circuit, parameters, state=None):
     simulation = tc.Circuit(circuit.qubits, inputs=state)
     for gate in circuit.gates:
         act = getattr(simulation, gate.name)
-        act(*gate.qubits, theta=parameters[gate.parameter])
+        angle = {} if gate.parameter is None else {"theta": parameters[gate.parameter]}
+        act(*gate.qubits, **angle)
     return simulation
 
 

@@ -4,17 +4,19 @@ Only gates of the light cone act; the qubits outside ride along as a batch. *Arr
 (B, 2, 2^L), real and imaginary part, have their qubits in another order: those outside the cone
 first, then the cone's register.
 
-Circuits whose layers are all alike (rotations about the same axes on every qubit, then bonds) are
-evolved by a scan over layers: the rotations as two matrices, one for each half of the register, the
-bonds as one diagonal. The last layers, whose own light cone fits into half of the register, are not
-applied to the states but to the observable. All in real arithmetic, for which matrix products have
-faster code: a complex matrix is a real one of twice the size. *Folded* amplitudes are (batch, 2^a,
-2, 2^b), a row for every basis state of the register's first half, real and imaginary part, a column
-for every basis state of its second half. Any other circuit is evolved gate by gate.
+Circuits whose layers are all alike (rotations about the same axes on every qubit, then RZZ bonds,
+then CNOTs) are evolved by a scan over layers: the rotations as two matrices, one for each half of
+the register, the bonds as one diagonal, the CNOTs as one permutation. The last layers, where their
+own light cone fits into half of the register, are not applied to the states but to the observable.
+All in real arithmetic, for which matrix products have faster code: a complex matrix is a real one
+of twice the size. *Folded* amplitudes are (batch, 2^a, 2, 2^b), a row for every basis state of the
+register's first half, real and imaginary part, a column for every basis state of its second half.
+Any other circuit is evolved gate by gate.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -22,8 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.quantum import lightcone
-from qunlearn.quantum.circuit import Circuit
-from qunlearn.quantum.lightcone import PAULIS
+from qunlearn.quantum.circuit import CLIFFORDS, Circuit
+from qunlearn.quantum.lightcone import MATRICES, PAULIS
 
 PAULI = dict(zip("ixyz", PAULIS))
 
@@ -80,10 +82,11 @@ def _evolved(circuit: Circuit, parameters, states):
 # -- layers that are all alike ---------------------------------------------------------------------
 class Layers(NamedTuple):
     """What every layer of a circuit is: rotations about `axes` on every qubit, qubit by qubit, then
-    `bonds`."""
+    RZZ on `bonds`, then `cnots`, (control, target) each."""
 
     axes: str
     bonds: tuple[tuple[int, int], ...]
+    cnots: tuple[tuple[int, int], ...]
 
 
 def uniform_layers(circuit: Circuit) -> Layers | None:
@@ -92,19 +95,26 @@ def uniform_layers(circuit: Circuit) -> Layers | None:
     on_qubit_0 = [gate for gate in first if gate.qubits == (0,)]
     axes = "".join(gate.paulis for gate in on_qubit_0)
     bonds = tuple(gate.qubits for gate in first if gate.name == "rzz")
+    cnots = tuple(gate.qubits for gate in first if gate.name == "cnot")
     layer = []
     for qubit in range(circuit.qubits):
         layer += [(f"r{axis}", (qubit,)) for axis in axes]
     layer += [("rzz", bond) for bond in bonds]
+    layer += [("cnot", pair) for pair in cnots]
     found = [(gate.name, gate.qubits) for gate in circuit.gates]
     is_uniform = axes and found == layer * circuit.depth
-    return Layers(axes, bonds) if is_uniform else None
+    return Layers(axes, bonds, cnots) if is_uniform else None
 
 
 def _layer_by_layer(circuit: Circuit, layers: Layers, parameters, states):
-    """Amplitudes after the first layers, and the observable of the last layers applied to them."""
+    """Amplitudes after the first layers, and the observable of the last layers applied to them; of
+    all layers, and Z applied, where even the last one's light cone is wider than half the
+    register."""
     last = _last_layers(circuit)
     table = parameters.reshape(circuit.depth, -1)  # (D, parameters of a layer)
+    if last is None:
+        folded = _first_layers(circuit, layers, table, states)
+        return folded, folded * _signs(circuit, folded)
     first = circuit.depth - last.depth
     folded = _first_layers(circuit, layers, table[:first], states)
     matrix = _observable_matrix(last, table[first:].reshape(-1))
@@ -115,11 +125,26 @@ def _layer_by_layer(circuit: Circuit, layers: Layers, parameters, states):
     return folded, images
 
 
-def _last_layers(circuit: Circuit) -> Circuit:
-    """As many of the circuit's last layers as have a light cone of at most half the register."""
+def _signs(circuit: Circuit, folded):
+    """(2^a, 1, 2^b) values of Z on the measured qubit at the basis states of folded amplitudes."""
+    register = lightcone.support(circuit)
+    _, rows, _, columns = folded.shape
+    z = _z_values(len(register))[:, register.index(circuit.measure)]
+    return z.reshape(-1, 1, columns).astype(folded.dtype)
+
+
+def _z_values(qubits: int) -> np.ndarray:
+    """(2^k, k) of 1 and -1: Z on every qubit of a register at its basis states."""
+    bits = np.arange(2**qubits)[:, None] >> np.arange(qubits)[::-1] & 1
+    return 1 - 2 * bits
+
+
+def _last_layers(circuit: Circuit) -> Circuit | None:
+    """As many of the circuit's last layers as have a light cone of at most half the register; None
+    where not even one has."""
     most = (len(lightcone.support(circuit)) + 1) // 2
-    found = circuit.last_layers(1)
-    for depth in range(2, circuit.depth + 1):
+    found = None
+    for depth in range(1, circuit.depth + 1):
         longer = circuit.last_layers(depth)
         if len(lightcone.support(longer)) > most:
             break
@@ -153,12 +178,14 @@ def _first_layers(circuit: Circuit, layers: Layers, table, states):
     folded = folded.transpose(0, 2, 3, 1, 4)
     folded = folded.reshape(-1, rows, 2, columns)  # (B times amplitudes outside, 2^a, 2, 2^b)
     gates = first, second, jnp.cos(phases), jnp.sin(phases)
-    folded, _ = jax.lax.scan(_layer, folded, gates)
+    origins = _origins(circuit, layers)
+    folded, _ = jax.lax.scan(partial(_layer, origins), folded, gates)
     return folded
 
 
-def _layer(folded, gates):
-    """Folded amplitudes after one layer."""
+def _layer(origins, folded, gates):
+    """Folded amplitudes after one layer, whose CNOTs bring them from `origins` (None: it has
+    none)."""
     first, second, cosine, sine = gates
     folded = _exchanged(_apply(folded, second))
     folded = _exchanged(_apply(folded, first))
@@ -167,7 +194,25 @@ def _layer(folded, gates):
         real * cosine + imaginary * sine,
         imaginary * cosine - real * sine,
     ]
+    if origins is not None:
+        flat = [part.reshape(len(part), -1)[:, origins] for part in turned]
+        turned = [part.reshape(real.shape) for part in flat]
     return jnp.stack(turned, axis=2), None
+
+
+def _origins(circuit: Circuit, layers: Layers) -> np.ndarray | None:
+    """(2^k,) of the basis state whose amplitude a layer's CNOTs bring to every basis state of the
+    register; None without CNOTs. One with a single qubit in the register cannot move the
+    readout."""
+    if not layers.cnots:
+        return None
+    register = lightcone.support(circuit)
+    states = np.arange(2 ** len(register))
+    place = {qubit: len(register) - 1 - leg for leg, qubit in enumerate(register)}
+    for control, target in reversed(layers.cnots):  # a CNOT is its own inverse
+        if control in place and target in place:
+            states = states ^ (states >> place[control] & 1) << place[target]
+    return states
 
 
 def _rotations(circuit: Circuit, layers: Layers, table):
@@ -213,8 +258,7 @@ def _phases(circuit: Circuit, layers: Layers, table):
     register = lightcone.support(circuit)
     k = len(register)
     rotations = len(layers.axes) * circuit.qubits
-    bits = np.arange(2**k)[:, None] >> np.arange(k)[::-1] & 1
-    z = 1 - 2 * bits  # (2^k, k)
+    z = _z_values(k)
     inside, signs = [], []
     for number, bond in enumerate(layers.bonds):
         if set(bond) <= set(register):
@@ -252,10 +296,14 @@ def _gate_by_gate(circuit: Circuit, parameters, states):
     psi = states[:, 0] + 1j * states[:, 1]
     psi = psi.reshape(-1, *(2,) * circuit.qubits)
     for gate in reversed(lightcone.live_gates(circuit)):
+        axes = [axis[qubit] for qubit in gate.qubits]
+        if gate.name in CLIFFORDS:
+            psi = _controlled(psi, gate.name, *axes)
+            continue
         half_angle = parameters[gate.parameter] / 2
         image = psi
-        for letter, qubit in zip(gate.paulis, gate.qubits):
-            image = _pauli(image, letter, axis[qubit])
+        for letter, acted in zip(gate.paulis, axes):
+            image = _pauli(image, letter, acted)
         psi = jnp.cos(half_angle) * psi - 1j * jnp.sin(half_angle) * image
     image = _pauli(psi, "z", axis[circuit.measure])
     return _one_row(psi), _one_row(image)
@@ -266,6 +314,13 @@ def _pauli(psi, letter: str, axis: int):
     matrix = PAULI[letter].astype(psi.dtype)
     image = jnp.tensordot(matrix, psi, (1, axis))
     return jnp.moveaxis(image, 0, axis)
+
+
+def _controlled(psi, name: str, control: int, target: int):
+    """A Clifford gate on two axes of complex amplitudes (B, 2, ..., 2)."""
+    matrix = MATRICES[name].reshape(2, 2, 2, 2).astype(psi.dtype)
+    image = jnp.tensordot(matrix, psi, ((2, 3), (control, target)))
+    return jnp.moveaxis(image, (0, 1), (control, target))
 
 
 def _one_row(psi):

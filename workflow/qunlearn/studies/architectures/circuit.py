@@ -13,7 +13,16 @@ from matplotlib.patches import Rectangle
 from qunlearn.quantum.circuit import Circuit, Gate
 from qunlearn.quantum.lightcone import live_gates
 
-COLOURS = {"rx": "#56B4E9", "ry": "#009E73", "rz": "#CC79A7", "rzz": "#E69F00"}
+COLOURS = {
+    "rx": "#56B4E9",
+    "ry": "#009E73",
+    "rz": "#CC79A7",
+    "rzz": "#E69F00",
+    "cnot": "#F0E442",
+    "cz": "#F0E442",
+}
+#: What a gate commutes with others about, where it is one axis.
+AXES = {"rx": "x", "ry": "y", "rz": "z", "rzz": "z", "cz": "z"}
 #: Fill, line and letter of a gate that cannot change the readout.
 PALE, PALE_LINE, PALE_LETTER = "#EDEDED", "0.8", "0.7"
 
@@ -65,9 +74,10 @@ def _first_free(new: Placed, layer: list[Placed]) -> Placed:
 
 
 def commute(a: Gate, b: Gate) -> bool:
-    """Whether gates act on different qubits or about the same axis; a bond's is z."""
-    axes = {gate.name[1] for gate in (a, b)}
-    return len(axes) == 1 or not set(a.qubits) & set(b.qubits)
+    """Whether gates act on different qubits or about the same axis, z of bonds; a CNOT has none."""
+    shared = set(a.qubits) & set(b.qubits)
+    axes = {AXES.get(gate.name) for gate in (a, b)}
+    return not shared or (len(axes) == 1 and None not in axes)
 
 
 # -- the picture ---------------------------------------------------------------------------------
@@ -115,13 +125,15 @@ def _box(axis, one: Placed) -> None:
 
 
 def _bond(axis, one: Placed) -> None:
-    """Two joined dots: RZZ acts alike on both."""
+    """Two joined dots, where a gate acts alike on both; the target of a CNOT is a ring."""
     fill, line = "0.85", PALE_LINE
     if one.live:
         fill, line = COLOURS[one.gate.name], "0.25"
     x = [one.column, one.column]
     axis.plot(x, one.gate.qubits, color=fill, lw=1.6, zorder=3, solid_capstyle="butt")
     axis.plot(x, one.gate.qubits, "o", ms=3, mfc=fill, mec=line, mew=0.4, zorder=4)
+    if one.gate.name == "cnot":
+        axis.plot(one.column, one.gate.qubits[1], "o", ms=4.5, mfc="w", mec=line, mew=0.8, zorder=5)
 
 
 def _layer(axis, number: int, columns: list[int]) -> None:

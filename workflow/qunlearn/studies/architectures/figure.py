@@ -42,7 +42,9 @@ def describe_circuit(circuit: Circuit) -> dict[str, int]:
         "layers": circuit.depth,
         "gates": len(circuit.gates),
         "parameters": circuit.parameters,
-        "live parameters": len(live_gates(circuit)),
+        "live parameters": len(
+            [gate for gate in live_gates(circuit) if gate.parameter is not None]
+        ),
         "light-cone qubits": len(support(circuit)),
     }
 
