@@ -4,13 +4,14 @@
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # make lint: the formatters' opinion.   make docs: pages that are made from declarations.   make envs: Conda's files.
+# make numbers: the README's figures and table from a run of now, beside the authors' runs in PUBLISHED=FILE where given.
 # Each first sets up .venv with pinned packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: tiny figures supplement beyond claims report benchmark test test-long test-cluster lint docs envs clean
+.PHONY: tiny figures supplement beyond claims report benchmark test test-long test-cluster lint docs numbers envs clean
 
 tiny: $(VENV)/cpu.stamp
 	snakemake --configfile presets/tiny.yaml
@@ -52,6 +53,12 @@ lint: $(VENV)/dev.stamp
 
 docs: $(VENV)/dev.stamp
 	PYTHONPATH=workflow python -m qunlearn.config.reference
+
+numbers: $(VENV)/cpu.stamp
+	snakemake results/figs/fig2.pdf results/figs/fig3.pdf
+	snakemake --configfile presets/paper.yaml --config mnist_split=test paths='{results: results_paper}' \
+		-- results_paper/tables/resilience.csv
+	python docs/refresh.py results results_paper $(PUBLISHED)
 
 envs:
 	$(PYTHON) envs/conda.py
