@@ -38,9 +38,36 @@ def test_size_balance_and_nesting(zeros, extra, alphas, seed, name):
     for mask, alpha in ((small, alphas[0]), (large, alphas[1])):
         assert mask.sum() == round(alpha * len(labels))
         counts = np.bincount(labels[mask], minlength=2)
-        if mask.sum() <= 2 * zeros:  # neither class has run out
+        from_half = abs(mask.sum() - len(labels) / 2)
+        if mask.sum() <= 2 * zeros and from_half > extra / 2 + 1:  # neither class has run out
             assert abs(counts[0] - counts[1]) <= 1
     assert np.all(large[small])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "flipped"),
+    [
+        ((97, 100), (48, 50)),
+        ((109, 108), (54, 54)),
+        ((250, 250), (125, 125)),
+        ((97, 99), (49, 49)),
+        ((20, 180), (20, 80)),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_half_of_the_labels_flipped_says_nothing_on_either_class(sizes, flipped, seed):
+    labels = labels_of(*sizes)
+    mask = mask_of("xxz", labels, "label_flipping", 0.5, seed)
+    assert tuple(np.bincount(labels[mask])) == flipped
+
+
+def test_only_the_half_is_not_balanced_by_count():
+    """Ground states: 97 and 100, at the alphas of the study and of the finite-size scaling."""
+    labels = labels_of(97, 100)
+    alphas = [0.1, 0.2, 0.3, 0.35, 0.4, 0.42, 0.44, 0.46, 0.48, 0.52, 0.54, 0.56, 0.58, 0.6, 0.9]
+    for alpha in alphas:
+        counts = np.bincount(labels[mask_of("xxz", labels, "label_flipping", alpha, 3)])
+        assert abs(counts[0] - counts[1]) <= 1
 
 
 def test_the_subset_depends_on_each_of_its_names():

@@ -40,17 +40,26 @@ def test_verdicts_follow_from_the_interval_alone(low, high, bounds, words):
     [
         (0.3, 0.4, {"above": 0.1}, True),
         (0.12, 0.4, {"above": 0.1}, False),
+        (0.21, 0.4, {"above": 0.1}, True),
         (0.06, 0.09, {"above": 0.1}, False),
-        (0.01, 0.07, {"above": 0.1}, True),
+        (0.01, 0.04, {"above": 0.1}, True),
         (0.001, 0.02, {"above": 0.0}, True),
-        (0.47, 0.51, {"above": 0.45, "below": 0.55}, True),
-        (0.46, 0.51, {"above": 0.45, "below": 0.55}, False),
-        (0.56, 0.59, {"above": 0.45, "below": 0.55}, False),
-        (0.57, 0.80, {"above": 0.45, "below": 0.55}, True),
+        (0.48, 0.51, {"above": 0.45, "below": 0.55}, True),
+        (0.47, 0.51, {"above": 0.45, "below": 0.55}, False),
+        (0.57, 0.59, {"above": 0.45, "below": 0.55}, False),
+        (0.61, 0.80, {"above": 0.45, "below": 0.55}, True),
     ],
 )
-def test_a_verdict_is_firm_if_thresholds_nearby_give_the_same(low, high, bounds, same):
+def test_a_verdict_is_firm_if_half_and_twice_the_threshold_give_the_same(low, high, bounds, same):
     assert firm(low, high, bounds) is same
+
+
+def test_a_range_of_a_ratio_is_widened_by_factors():
+    """Half and twice of a factor of two on either side of 1: a factor of 1.41, and of four."""
+    bounds = {"above": 0.5, "below": 2.0}
+    assert firm(0.75, 1.3, bounds, is_ratio=True) and firm(0.1, 0.2, bounds, is_ratio=True)
+    assert not firm(0.6, 1.3, bounds, is_ratio=True) and not firm(3, 3.5, bounds, is_ratio=True)
+    assert firm(4.5, 5, bounds, is_ratio=True)
 
 
 def test_noise_around_the_threshold_is_undecided():

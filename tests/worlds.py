@@ -120,7 +120,7 @@ def ratios(means, noise=0.1):
 
 METHODS = ("retrain", "finetune", "scrub")
 CAPACITY = ["mlp", "mlp_8_2", "qnn_depth2", "qnn_depth6"]
-COMPARED = ["mlp", "qnn", "logistic", "svm_linear", "knn"]
+COMPARED = ["mlp", "qnn", "logistic", "svm_linear", "knn", "cnn", "resnet"]
 
 
 def world(paper_is_right):
@@ -166,7 +166,7 @@ def world(paper_is_right):
         else {"qnn": 0, "mlp": 0.4, "mlp_16_4": 0.4}
     )
     lrr = (
-        {"mlp": 100, "mlp_16_4": 100, "qnn": 0.9}
+        {"mlp": 1000, "mlp_16_4": 1000, "qnn": 0.9}
         if paper_is_right
         else {"mlp": 1, "mlp_16_4": 1, "qnn": 100}
     )

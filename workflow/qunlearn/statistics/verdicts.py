@@ -29,20 +29,25 @@ def verdict(low: float, high: float, above: float = -math.inf, below: float = ma
     return "undecided"
 
 
-def firm(low: float, high: float, bounds: dict[str, float]) -> bool:
+def firm(low: float, high: float, bounds: dict[str, float], is_ratio: bool = False) -> bool:
     """True if the verdict stays the same with half and with twice the threshold, or the width of a
-    range.
+    range, which for ratios is that of their logarithms.
 
     `bounds`: 'above', 'below' or both, as for `verdict`.
     """
-    middle = sum(bounds.values()) / 2 if len(bounds) == 2 else 0.0
-    found = set()
-    for factor in FACTORS:
-        moved = {}
-        for side, bound in bounds.items():
-            moved[side] = middle + factor * (bound - middle)
-        found.add(verdict(low, high, **moved))
+    found = {verdict(low, high, **_moved(bounds, factor, is_ratio)) for factor in FACTORS}
     return len(found) == 1
+
+
+def _moved(bounds: dict[str, float], factor: float, is_ratio: bool) -> dict[str, float]:
+    """A threshold times a factor, or a range whose width is."""
+    if len(bounds) == 1:
+        return {side: factor * bound for side, bound in bounds.items()}
+    if is_ratio:
+        middle = math.sqrt(math.prod(bounds.values()))
+        return {side: middle * (bound / middle) ** factor for side, bound in bounds.items()}
+    middle = sum(bounds.values()) / 2
+    return {side: middle + factor * (bound - middle) for side, bound in bounds.items()}
 
 
 def welch(ours: np.ndarray, theirs: np.ndarray, margin: float) -> tuple[float, float]:

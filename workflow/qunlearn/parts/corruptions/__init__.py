@@ -39,16 +39,50 @@ class Corruption(Part):
         return balanced_order(y, rng)
 
 
+#: Classes that differ in size by more than this share of all samples are not halved alike.
+UNEQUAL = 0.1
+
+
 def balanced_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """All sample indices, shuffled so that every prefix holds both classes equally often (to within one sample)
-    for as long as both last."""
+    for as long as both last. Half of all samples is half of either class instead (`halved`)."""
     first = int(rng.integers(2))
     members = [np.flatnonzero(labels == c) for c in (first, 1 - first)]
     shuffled = [rng.permutation(group) for group in members]
     common = min(len(group) for group in shuffled)
     pairs = np.stack([group[:common] for group in shuffled], axis=1).ravel()
     rest = [group[common:] for group in shuffled]
-    return np.concatenate([pairs, *rest])
+    smaller, larger = sorted(shuffled, key=len)
+    return halved(np.concatenate([pairs, *rest]), smaller, larger)
+
+
+def halved(order: np.ndarray, smaller: np.ndarray, larger: np.ndarray) -> np.ndarray:
+    """The order in which the first half holds half of either class, to within one sample, so that flipped labels of
+    that half say nothing on any class: of 97 and 100 samples 48 and 50, not 49 and 49.
+
+    Prefixes change between sizes that differ as much as the classes do. `smaller` and `larger`: each class in its
+    order. Classes of very different size (`UNEQUAL`) are left as they are.
+    """
+    if len(larger) - len(smaller) > UNEQUAL * len(order):
+        return order
+    least, most = halves(len(smaller), len(larger))
+    early = larger[least:most]
+    head, tail = np.split(order, [2 * least])
+    return np.concatenate([head, early, tail[~np.isin(tail, early)]])
+
+
+def halves(smaller: int, larger: int) -> tuple[int, int]:
+    """How many samples of either class, sizes given, are half of all: what is least far from half of each class,
+    and of that what is most alike."""
+    half = round(0.5 * (smaller + larger))
+
+    def unevenness(count: int) -> tuple[int, int]:
+        other = half - count
+        tilt = max(abs(smaller - 2 * count), abs(larger - 2 * other))
+        return tilt, abs(other - count)
+
+    count = min((smaller // 2, (smaller + 1) // 2), key=unevenness)
+    return count, half - count
 
 
 def declared(name: str) -> Corruption:

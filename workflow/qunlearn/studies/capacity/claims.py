@@ -13,16 +13,16 @@ CLAIMS = {
     "mlp_degrades_at_any_width": of_sizes(
         sentence="MLPs of every width degrade at once.",
         model="mlp",
-        measure=partial(measures.smallest_fall, kind="mlp"),
+        measure=partial(measures.smallest_fall, kinds=("mlp",)),
         quantity="smallest fall of any MLP, α = {alphas}",
         keys=("alphas", "above"),
     ),
     "qnn_plateau_at_any_depth": of_sizes(
         sentence="QNNs of every depth have the plateau.",
         model="qnn",
-        measure=partial(measures.largest_fall, kind="qnn"),
-        quantity="largest fall of any QNN, α = {alphas}",
-        keys=("alphas", "below"),
+        measure=partial(measures.largest_fall, kinds=("qnn",)),
+        quantity="largest fall of any QNN, worst of α = {alphas}",
+        keys=("alphas", "least", "below"),
     ),
     "advantage_at_any_size": of_sizes(
         sentence="The QNN's advantage persists over depth and width.",

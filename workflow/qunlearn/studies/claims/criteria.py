@@ -41,6 +41,9 @@ class Criterion(Options):
     """What decides a claim; each has those of the first keys that it declares."""
 
     alphas: Distinct[PoisonedAlpha] | None = option(None, says="corrupted fractions")
+    least: Annotated[float, Field(ge=0, le=1)] | None = option(
+        None, says="clean accuracy that a plateau is measured from, where the model's is lower"
+    )
     tolerance: Threshold | None = option(None, says="differences that do not count")
     above: Threshold | None = option(None, says="the whole interval has to lie above")
     below: Threshold | None = option(None, says="the whole interval has to lie below")

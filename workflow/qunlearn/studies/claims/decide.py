@@ -19,6 +19,7 @@ import pandas as pd
 from qunlearn.grid.names import base
 from qunlearn.statistics.bootstrap import interval
 from qunlearn.statistics.decision import Decision
+from qunlearn.statistics.quantities import Positive
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.claims.claim import Claim
@@ -125,7 +126,7 @@ def decided(
         high=high,
         remark=_why_no_interval(low, samples),
         verdict=verdict(low, high, **bounds),
-        firm=firm(low, high, bounds),
+        firm=firm(low, high, bounds, isinstance(statistic, Positive)),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from qunlearn.statistics.quantities import Extreme, Positive
 from qunlearn.statistics.runs import FINAL, Missing, cells, dips
 
 #: Unless a claim says otherwise, it is about flipped labels.
@@ -47,6 +48,27 @@ def fall(frame, model, criterion, column="val_accuracy", corruption=FLIPPING) ->
         return clean.mean() - poisoned.mean()
 
     return samples, statistic
+
+
+def _shortfalls(clean, poisoned, least: float) -> np.ndarray:
+    """How far accuracies (..., alphas) fall below the clean one (...), or below `least` where that
+    is higher: whoever learned nothing has no plateau."""
+    level = np.maximum(clean, least)
+    return level[..., None] - poisoned
+
+
+def worst_fall(frame, model, criterion, corruption=FLIPPING) -> Measure:
+    """Validation accuracy at alpha = 0, or the criterion's `least` where that is higher, minus that
+    at the worst of the criterion's alphas."""
+    select = {"model": model, "corruption": corruption}
+    alphas = [0.0, *criterion["alphas"]]
+    samples = cells(frame, "val_accuracy", select, {"alpha": alphas})
+
+    def falls(runs):  # (seeds, alphas) -> (alphas > 0,)
+        means = runs.mean(0)
+        return _shortfalls(means[0], means[1:], criterion["least"])
+
+    return samples, Extreme("max", falls)
 
 
 def _transition(frame, model) -> Measure:
@@ -181,7 +203,7 @@ def roughening(frame, model, criterion, eval_set="train") -> Measure:
         with np.errstate(divide="ignore", invalid="ignore"):
             return geometric_mean(runs)
 
-    return samples, statistic
+    return samples, Positive(statistic)
 
 
 # -- models of many kinds --------------------------------------------------------------------------
@@ -192,33 +214,35 @@ def _models(rows, words: str) -> list[str]:
     return sorted(rows["model"].unique())
 
 
-def _of_kind(frame, kind: str) -> list[str]:
-    return _models(frame.query("kind == @kind"), f"model of the kind {kind}")
+def _of_kind(frame, *kinds: str) -> list[str]:
+    words = " or ".join(kinds)
+    return _models(frame[frame["kind"].isin(kinds)], f"model of the kind {words}")
 
 
-def _falls(frame, kind, criterion) -> tuple[np.ndarray, Callable]:
-    """Samples (seeds, models, alphas), and the fall (models,) of each model of a kind."""
+def smallest_fall(frame, model, criterion, kinds) -> Measure:
+    """As `fall`, of the model of these kinds that falls least."""
     alphas = [0.0, *criterion["alphas"]]
-    axes = {"model": _of_kind(frame, kind), "alpha": alphas}
+    axes = {"model": _of_kind(frame, *kinds), "alpha": alphas}
     samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
 
-    def falls(runs):
+    def falls(runs):  # (seeds, models, alphas) -> (models,)
         clean, poisoned = runs[:, :, 0], runs[:, :, 1:]
         return clean.mean(0) - poisoned.mean((0, 2))
 
-    return samples, falls
+    return samples, Extreme("min", falls)
 
 
-def smallest_fall(frame, model, criterion, kind) -> Measure:
-    """As `fall`, of the model of this kind that falls least."""
-    samples, falls = _falls(frame, kind, criterion)
-    return samples, lambda runs: falls(runs).min()
+def largest_fall(frame, model, criterion, kinds) -> Measure:
+    """As `worst_fall`, of the model of these kinds and the alpha where it is largest."""
+    alphas = [0.0, *criterion["alphas"]]
+    axes = {"model": _of_kind(frame, *kinds), "alpha": alphas}
+    samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
 
+    def falls(runs):  # (seeds, models, alphas) -> (models and alphas > 0,)
+        means = runs.mean(0)
+        return _shortfalls(means[:, 0], means[:, 1:], criterion["least"]).ravel()
 
-def largest_fall(frame, model, criterion, kind) -> Measure:
-    """As `fall`, of the model of this kind that falls most."""
-    samples, falls = _falls(frame, kind, criterion)
-    return samples, lambda runs: falls(runs).max()
+    return samples, Extreme("max", falls)
 
 
 def _worst_against_best(frame, criterion, ours, others) -> Measure:

@@ -27,13 +27,13 @@ CLAIMS = {
         keys=("above",),
     ),
     "qnn_stays_smooth": on_training_data(
-        sentence="Poisoning leaves the QNN's loss as flat as it was, or flatter.",
+        sentence="Poisoning leaves the QNN's loss about as flat as it was.",
         model="qnn",
-        keys=("below",),
+        keys=("above", "below"),
     ),
     "qnn_stays_smooth_validation": on_clean_data(
         sentence="Poisoning leaves the QNN's loss on clean data as flat, too.",
         model="qnn",
-        keys=("below",),
+        keys=("above", "below"),
     ),
 }

@@ -13,10 +13,17 @@ CLAIMS = {
     "linear_models_degrade": of_models(
         sentence="Linear classifiers degrade at once.",
         model="linear",
-        measure=partial(measures.smallest_fall, kind="linear"),
+        measure=partial(measures.smallest_fall, kinds=("linear",)),
         quantity="smallest fall of any linear model, α = {alphas}",
         keys=("alphas", "above"),
         unless="arbitrary phase",  # no linear model learns states of random phase
+    ),
+    "deep_models_degrade": of_models(
+        sentence="Deep networks and low-pass filters of features degrade at once.",
+        model="deep",
+        measure=partial(measures.smallest_fall, kinds=("cnn", "resnet", "random_features")),
+        quantity="smallest fall of a CNN, ResNet or random features, α = {alphas}",
+        keys=("alphas", "above"),
     ),
     "unique_to_quantum": of_models(
         sentence="The resilience is unique to quantum models.",
