@@ -176,8 +176,15 @@ def world(paper_is_right):
         "landscape": ratios(lrr),
         "capacity": table(accuracy, CAPACITY, **noise),
         "models": table(accuracy, COMPARED, **noise),
+        "phase": sights(table(accuracy, ["qnn", "mlp"], **noise)),
     }
     return tables
+
+
+def sights(runs):
+    """Rows like 'phase': the same runs for every sight of the phase."""
+    runs = runs.assign(quantum=runs["model"].str.startswith("qnn"))
+    return pd.concat(runs.assign(phase=phase) for phase in ("seen", "hidden", "fixed"))
 
 
 def decide(tables, *names, published=None, **changes):

@@ -109,8 +109,9 @@ class Requests:
         """Rough number of parameters of a model."""
         source, _ = self._source(sweep.dataset)
         share = 1 if self.has_twins(sweep.corruption) else source.in_use
-        inputs = math.ceil(share * (source.real_features() or 0))
-        return self._model(sweep.dataset, sweep.model).weights_of(inputs)
+        part = self._model(sweep.dataset, sweep.model)
+        inputs = math.ceil(share * (part.inputs(source) or 0))
+        return part.weights_of(inputs)
 
     def _held(self, sweep: Sweep, seeds: int, models: int) -> float:
         """Numbers that a job holds beside the parameters of so many models."""

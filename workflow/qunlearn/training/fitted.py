@@ -8,6 +8,7 @@ other model's. Learning curves have two points: before, with all parameters zero
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ LARGEST = 14.0
 
 
 class Fitted(Classifier):
-    """Base class: columns of `real_features` that are zero in every row are left out.
+    """Base class: columns of `features(x)` that are zero in every row are left out.
 
     A subclass defines `fit`, or `estimator` and `arrays`; and `landscape` = True where parameters
     minimise a loss of logits.
@@ -36,14 +37,21 @@ class Fitted(Classifier):
     #: The estimator can be fitted to labels that are all alike; else `constant` stands for it.
     fits_one_class = False
 
-    def __init__(self, rows: list[np.ndarray]):
-        features = [real_features(x) for x in rows]
-        self.columns = columns_in_use(features)
+    def __init__(
+        self, rows: list[np.ndarray], features: Callable[[np.ndarray], np.ndarray] = real_features
+    ):
+        self.features = features
+        seen = [features(x) for x in rows]
+        self.columns = self.columns_of(seen)
         #: Features (M, d) of all samples that may be trained on, in the order of the pool 'train'.
-        self.known = np.concatenate(features[:-1])[:, self.columns]
+        self.known = np.concatenate(seen[:-1])[:, self.columns]
+
+    def columns_of(self, features: list[np.ndarray]) -> np.ndarray:
+        """Indices of the columns that are looked at."""
+        return columns_in_use(features)
 
     def encode(self, x):
-        return real_features(x)[:, self.columns]
+        return self.features(x)[:, self.columns]
 
     def estimator(self):
         """An unfitted classifier in scikit-learn's manner."""

@@ -71,13 +71,21 @@ class Model(Part):
         """Whether the logit is linear in the features."""
         return False
 
+    def is_phase_blind(self) -> bool:
+        """Whether the phase of a state leaves the logit as it is, as it does a circuit's."""
+        return False
+
     def problems(self, source, dataset: str) -> list[str]:
         """What does not fit the data of a `Source` with the name `dataset`, "OPTION: sentence" each."""
         return []
 
     def cost(self, source) -> float:
         """Rough number of operations per sample, so that the longest jobs start first."""
-        return source.real_features() or 1
+        return self.inputs(source) or 1
+
+    def inputs(self, source) -> int | None:
+        """Real numbers of one sample, as the model sees it, where that is known."""
+        return source.real_features()
 
     def weights_of(self, inputs: int) -> float:
         """Rough number of parameters of one model of samples with so many features that are not zero throughout, for
@@ -87,7 +95,7 @@ class Model(Part):
     def numbers_held(self, source, samples: int, models: int) -> float:
         """Real numbers that a job of so many samples and models holds at most beside the parameters, for the
         same: every sample four times, as read, corrupted, as features and in the precision of training."""
-        return 4.0 * samples * (source.real_features() or 0)
+        return 4.0 * samples * (self.inputs(source) or 0)
 
     def curvature_bound(self) -> float:
         """Largest |second derivative| of one sample's loss in one parameter, by theory; NaN where there is none."""

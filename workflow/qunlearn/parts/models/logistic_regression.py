@@ -8,11 +8,12 @@ import numpy as np
 from qunlearn.config.options import Positive
 from qunlearn.lazy import jnp
 from qunlearn.parts.models import FittedModel
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.training.fitted import Fitted
 
 
-class LogisticRegression(FittedModel):
+class LogisticRegression(FeatureModel, FittedModel):
     """Logistic regression with an L2 penalty, fitted to convergence."""
 
     landscape = True
@@ -21,10 +22,10 @@ class LogisticRegression(FittedModel):
     C: Positive = option(says="inverse strength of the L2 penalty, as in scikit-learn")
 
     def title(self):
-        return f"logistic, C = {self.C:g}"
+        return f"logistic, C = {self.C:g}{self.on_what()}"
 
     def is_linear(self):
-        return True
+        return self.last_qubits is None
 
     def build(self, rows):
         return LinearClassifier(self, rows)
@@ -37,7 +38,7 @@ class LinearClassifier(Fitted):
     landscape = True
 
     def __init__(self, declaration: LogisticRegression, rows: list[np.ndarray]):
-        super().__init__(rows)
+        super().__init__(rows, declaration.seen)
         self.C = declaration.C
 
     def init(self, key):

@@ -14,17 +14,17 @@ import numpy as np
 
 from qunlearn.config.options import Count, Positive
 from qunlearn.lazy import jax, jnp
-from qunlearn.parts.models import Model
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.features import columns_in_use, real_features
+from qunlearn.training.features import columns_in_use
 
 #: Directions in which no sample is longer than this fraction of the longest direction's length
 #: count as absent.
 RANK_TOLERANCE = 1e-12
 
 
-class Mlp(Model):
+class Mlp(FeatureModel):
     """Multi-layer perceptron with ReLU layers; without any, a logistic regression by Adam."""
 
     label = "MLP"
@@ -38,16 +38,17 @@ class Mlp(Model):
         return "networks" if self.hidden else "linear models"
 
     def title(self):
-        return f"MLP {self.hidden}" if self.hidden else "logistic, by Adam"
+        name = f"MLP {self.hidden}" if self.hidden else "logistic, by Adam"
+        return name + self.on_what()
 
     def size(self):
         return str(self.hidden)
 
     def is_linear(self):
-        return not self.hidden
+        return not self.hidden and self.last_qubits is None
 
     def cost(self, source):
-        width = (source.real_features() or 1) * source.in_use
+        width = (self.inputs(source) or 1) * source.in_use
         return width * (self.hidden or [1])[0]
 
     def weights_of(self, inputs):
@@ -61,9 +62,10 @@ class Perceptron(Classifier):
     """The network of an `Mlp`, without inputs that are zero in every sample."""
 
     def __init__(self, declaration: Mlp, rows: list[np.ndarray]):
+        self.seen = declaration.seen
         self.bound = declaration.logit_bound
         self.piecewise_linear = self.bound is None
-        features = [real_features(x) for x in rows]
+        features = [self.seen(x) for x in rows]
         training, *_, validation = features
         clean = columns_in_use([training, validation])
         every = columns_in_use(features)
@@ -76,7 +78,7 @@ class Perceptron(Classifier):
 
     def encode(self, x):
         """Columns in use; rows that use no others than clean ones come without them."""
-        features = real_features(x)[:, self.columns]
+        features = self.seen(x)[:, self.columns]
         if np.any(features[:, self.clean :]):
             return features
         return features[:, : self.clean]

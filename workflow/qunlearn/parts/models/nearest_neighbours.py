@@ -8,12 +8,13 @@ import numpy as np
 from qunlearn.config.options import Count
 from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.fitted import Fitted, between, kernels_held
 
 
-class NearestNeighbours(FittedModel):
+class NearestNeighbours(FeatureModel, FittedModel):
     """k nearest neighbours; the logit is the log-odds of their vote."""
 
     panel = "kernels and neighbours"
@@ -21,7 +22,7 @@ class NearestNeighbours(FittedModel):
     k: Count = option(says="neighbours that vote; odd, so that no vote is even")
 
     def title(self):
-        return f"{self.k} nearest neighbours"
+        return f"{self.k} nearest neighbours{self.on_what()}"
 
     def numbers_held(self, source, samples, models):
         return super().numbers_held(source, samples, models) + kernels_held(samples, models)
@@ -36,7 +37,7 @@ class Neighbours(Fitted):
     fits_one_class = True
 
     def __init__(self, declaration: NearestNeighbours, rows: list[np.ndarray]):
-        super().__init__(rows)
+        super().__init__(rows, declaration.seen)
         self.k = declaration.k
 
     def init(self, key):

@@ -102,6 +102,9 @@ class CircuitModel(Model):
                 return [f"circuit: {error}"]
         return []
 
+    def is_phase_blind(self):
+        return not self.split
+
     def cost(self, source):
         """Pauli strings of the light cone, at most."""
         return 4.0 ** min(self.depth, self._qubits(source) or SUPPOSED)

@@ -12,14 +12,13 @@ import numpy as np
 
 from qunlearn.config.options import Count, Positive
 from qunlearn.lazy import jnp
-from qunlearn.parts.models import Model
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.keys import generator
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.features import real_features
 
 
-class RandomFeatures(Model):
+class RandomFeatures(FeatureModel):
     """Random Fourier features under a trained linear readout."""
 
     label = "random Fourier features"
@@ -32,14 +31,14 @@ class RandomFeatures(Model):
     )
 
     def title(self):
-        return self.label
+        return self.label + self.on_what()
 
     def weights_of(self, inputs):
         return 2.0 * self.features
 
     def numbers_held(self, source, samples, models):
         """Beside the samples three copies of their features, the frequencies twice."""
-        inputs = source.real_features() or 0
+        inputs = self.inputs(source) or 0
         frequencies = 2 * inputs * self.features
         return (
             super().numbers_held(source, samples, models)
@@ -55,7 +54,8 @@ class FourierReadout(Classifier):
     """A linear readout of fixed Fourier features."""
 
     def __init__(self, declaration: RandomFeatures, rows: list[np.ndarray]):
-        clean = real_features(rows[0])
+        self.seen = declaration.seen
+        clean = self.seen(rows[0])
         variance = clean.var(axis=0).sum()
         spread = float(np.sqrt(variance))
         count = declaration.features
@@ -65,7 +65,7 @@ class FourierReadout(Classifier):
 
     def encode(self, x):
         """[cos(Wx), sin(Wx)] / sqrt(m), (N, 2 m)."""
-        phase = real_features(x) @ self.frequencies
+        phase = self.seen(x) @ self.frequencies
         waves = [np.cos(phase), np.sin(phase)]
         return np.concatenate(waves, axis=1) / np.sqrt(phase.shape[1])
 

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.fitted import LARGEST, Fitted
@@ -29,7 +30,7 @@ KEPT = 256
 ImportPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
 
 
-class ScikitLearn(FittedModel):
+class ScikitLearn(FeatureModel, FittedModel):
     """Any classifier in scikit-learn's manner, by its import path."""
 
     label = "scikit-learn"
@@ -39,7 +40,7 @@ class ScikitLearn(FittedModel):
     arguments: dict = option({}, says="its arguments; random_state is 0 where it is not given")
 
     def title(self):
-        return self.estimator.rpartition(".")[2]
+        return self.estimator.rpartition(".")[2] + self.on_what()
 
     def build(self, rows):
         return EstimatorClassifier(self, rows)
@@ -71,7 +72,7 @@ class EstimatorClassifier(Fitted):
     logit is 0); the state is which samples these are."""
 
     def __init__(self, declaration: ScikitLearn, rows: list[np.ndarray]):
-        super().__init__(rows)
+        super().__init__(rows, declaration.seen)
         self.declaration = declaration
         self.kept: OrderedDict = OrderedDict()
         declaration.unfitted()

@@ -13,17 +13,18 @@ import numpy as np
 from qunlearn.config.options import Positive
 from qunlearn.lazy import jnp
 from qunlearn.parts.models import FittedModel
+from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
-from qunlearn.training.features import real_features
 from qunlearn.training.fitted import Fitted, between, kernels_held
 
 
-class Svm(FittedModel):
-    """Support vector machine with a linear kernel, or rbf: k(x, x') = exp(-gamma' |x - x'|^2)."""
+class Svm(FeatureModel, FittedModel):
+    """Support vector machine with a linear kernel; rbf: k(x, x') = exp(-gamma' |x - x'|^2); or fidelity:
+    |<x|x'>|^2, to which the phase of a state does not matter."""
 
     label = "SVM"
 
-    kernel: Literal["linear", "rbf"] = option(says="linear or rbf")
+    kernel: Literal["linear", "rbf", "fidelity"] = option(says="linear, rbf or fidelity")
     C: Positive = option(says="inverse strength of the penalty")
     gamma: Positive = option(
         1.0, says="inverse squared width of the rbf kernel, in units of 1 / (2 E|x - mean|^2)"
@@ -34,10 +35,22 @@ class Svm(FittedModel):
         return "linear models" if self.kernel == "linear" else "kernels and neighbours"
 
     def title(self):
-        return f"SVM, {self.kernel}"
+        return f"SVM, {self.kernel}{self.on_what()}"
 
     def is_linear(self):
-        return self.kernel == "linear"
+        return self.kernel == "linear" and self.last_qubits is None
+
+    def is_phase_blind(self):
+        return self.kernel == "fidelity" or super().is_phase_blind()
+
+    def problems(self, source, dataset):
+        if self.kernel != "fidelity":
+            return []
+        if self.last_qubits is not None:
+            return ["kernel: fidelity is of whole states; leave out last_qubits, or take linear"]
+        if len(source.shape() or ()) > 1:
+            return [f"kernel: fidelity is of pure states, and {dataset} holds others; take linear"]
+        return []
 
     def numbers_held(self, source, samples, models):
         return super().numbers_held(source, samples, models) + kernels_held(samples, models)
@@ -50,11 +63,21 @@ class SupportVectors(Fitted):
     """Parameters are the weights a_i of the training samples and b; the state is which they are."""
 
     def __init__(self, declaration: Svm, rows: list[np.ndarray]):
-        super().__init__(rows)
         self.kernel, self.C = declaration.kernel, declaration.C
-        clean = real_features(rows[0])[:, self.columns]
+        self.is_complex = any(np.iscomplexobj(x) for x in rows)
+        super().__init__(rows, declaration.seen)
+        clean = self.encode(rows[0])
         spread = float(clean.var(axis=0).sum())
         self.gamma = declaration.gamma / (2 * spread)
+
+    def columns_of(self, features):
+        """Of an amplitude in use the real and the imaginary part, where the kernel needs both."""
+        used = super().columns_of(features)
+        if self.kernel != "fidelity" or not self.is_complex:
+            return used
+        half = features[0].shape[1] // 2
+        amplitudes = np.unique(used % half)
+        return np.concatenate([amplitudes, amplitudes + half])
 
     def init(self, key):
         return {"dual": jnp.zeros(0), "b": jnp.zeros(())}, {"rows": jnp.zeros(0, int)}
@@ -62,7 +85,8 @@ class SupportVectors(Fitted):
     def estimator(self):
         from sklearn.svm import SVC
 
-        return SVC(kernel=self.kernel, C=self.C, gamma=self.gamma)
+        kernel = self._fidelities if self.kernel == "fidelity" else self.kernel
+        return SVC(kernel=kernel, C=self.C, gamma=self.gamma)
 
     def arrays(self, fitted, rows, labels):
         dual = np.zeros(len(rows))
@@ -75,12 +99,23 @@ class SupportVectors(Fitted):
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
         known = jnp.asarray(self.known, pool.dtype)
         kernel = pool @ known.T  # (P, M)
-        if self.kernel == "rbf":
+        if self.kernel == "fidelity":
+            kernel = self._fidelities(pool, known)
+        elif self.kernel == "rbf":
             lengths, others = squared_lengths(pool), squared_lengths(known)
             distances = lengths[:, None] - 2 * kernel + others
             kernel = jnp.exp(-self.gamma * distances)
         kernel = between(kernel, rows, state["rows"])  # (B, N)
         return kernel @ params["dual"] + params["b"], state
+
+    def _fidelities(self, a, b):
+        """(N, M) of |<x|x'>|^2 for rows a (N, d) and b (M, d), [Re x, Im x] where x is complex."""
+        real = a @ b.T
+        if not self.is_complex:
+            return real**2
+        half = a.shape[1] // 2
+        imaginary = a[:, :half] @ b[:, half:].T - a[:, half:] @ b[:, :half].T
+        return real**2 + imaginary**2
 
 
 def squared_lengths(rows):

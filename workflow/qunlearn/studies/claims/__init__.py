@@ -21,6 +21,7 @@ from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
+    from qunlearn.parts.models import Model
 
 #: Of all statistics on one resample.
 OPERATIONS = 1e8
@@ -52,14 +53,22 @@ class Claims(Study):
         """What pages say of where the criteria come from: arguments of `claims.criteria.Origin`."""
         return criteria.origin(self.on_top())._asdict()
 
-    def tables_needed(self) -> list[str]:
-        """Tables that decide the claims, in the order of the criteria."""
+    def tables_needed(self, plan: Plan) -> list[str]:
+        """Tables that decide the claims, in the order of the criteria, but for those of studies that
+        have nothing to show."""
+        idle = {
+            table
+            for name, kind in registry.known("study").items()
+            for table in kind.tables
+            if kind.claims and not plan.study(name).applies(plan)
+        }
         claims = known_claims()
-        return without_doubles(claims[name].table for name in self.given())
+        tables = without_doubles(claims[name].table for name in self.given())
+        return [table for table in tables if table not in idle]
 
     # -- what its rule is told ---------------------------------------------------------------------
     def table_files(self, plan: Plan) -> list[str]:
-        return [plan.grid.table(name) for name in self.tables_needed()]
+        return [plan.grid.table(name) for name in self.tables_needed(plan)]
 
     def control_files(self, plan: Plan) -> list[str]:
         """Effects of controls, where the study has any."""
@@ -88,6 +97,7 @@ class Claims(Study):
             "resamples": self.resamples,
             "kinds": {name: kind_of_model(plan, name) for name in config["architectures"]},
             "quantum": [name for name in config["architectures"] if plan.family(name).quantum],
+            "phase_blind": [name for name in config["architectures"] if is_blind(plan, name)],
             "traits": {name: sorted(plan.source_kind(name).traits) for name in config["data"]},
             "replaced": {stage: config[stage]["architectures"] for stage in stages},
             **methods_of_paper(config["methods"]),
@@ -150,12 +160,20 @@ def criterion_problems(path: tuple, criterion: dict, keys: tuple[str, ...]) -> l
 
 def kind_of_model(plan: Plan, name: str) -> str:
     """'linear' for an architecture whose logit is linear in the features, else its family."""
+    return "linear" if _declared(plan, name).is_linear() else plan.block(name)["family"]
+
+
+def is_blind(plan: Plan, name: str) -> bool:
+    """Whether the phase of a state is hidden to an architecture."""
+    return _declared(plan, name).is_phase_blind()
+
+
+def _declared(plan: Plan, name: str) -> Model:
+    """An architecture on any dataset."""
     from qunlearn.config.plan import any_dataset
     from qunlearn.parts.models import declared
 
-    block = plan.block(name)
-    is_linear = declared(any_dataset(plan.family(name), block)).is_linear()
-    return "linear" if is_linear else block["family"]
+    return declared(any_dataset(plan.family(name), plan.block(name)))
 
 
 def methods_of_paper(names: list[str]) -> dict[str, list[str]]:

@@ -25,23 +25,26 @@ from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.claims.claim import Claim
 
 #: Columns that tell runs apart.
-RUN = ["dataset", "model", "corruption", "alpha", "method", "seed"]
+RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
 SIDES = ("above", "below")
+#: Trait of data whose states have a phase that means nothing.
+ARBITRARY_PHASE = "arbitrary phase"
 
 
 class Settings(NamedTuple):
     """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
     intervals' `confidence` and number of `resamples`. Of its parts: `kinds`, architecture ->
-    'linear' or its family; `quantum`, the architectures that are circuits; `traits`, dataset -> its
-    traits; `replaced`, table -> model -> networks that stand for it there; `approximate`, the
-    paper's methods that start from the poisoned model; `left_out`, methods that are not the
-    paper's."""
+    'linear' or its family; `quantum`, the architectures that are circuits; `phase_blind`, those to
+    which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, table ->
+    model -> networks that stand for it there; `approximate`, the paper's methods that start from
+    the poisoned model; `left_out`, methods that are not the paper's."""
 
     criteria: dict[str, dict]
     confidence: float
     resamples: int
     kinds: dict[str, str]
     quantum: list[str]
+    phase_blind: list[str]
     traits: dict[str, list[str]]
     replaced: dict[str, dict[str, list[str]]]
     approximate: list[str]
@@ -65,6 +68,8 @@ def decide(
     rows = []
     for name, criterion in settings.criteria.items():
         claim = claims[name]
+        if claim.table not in tables:  # there is nothing that it could be decided on
+            continue
         table = tables[claim.table]
         for dataset in datasets_of(claim, table, settings.traits):
             frame = table.query("dataset == @dataset")
@@ -88,9 +93,12 @@ def decide(
 def marked(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The table with what measures ask about models and methods."""
     names = table["model"].map(base)
+    with_phase = [name for name, traits in settings.traits.items() if ARBITRARY_PHASE in traits]
+    has_phase = table["dataset"].map(base).isin(with_phase)
     table = table.assign(
         kind=names.map(settings.kinds),
         quantum=names.isin(settings.quantum),
+        sees_phase=has_phase & ~names.isin(settings.phase_blind),
     )
     if "method" in table:
         is_approximate = table["method"].isin(settings.approximate)

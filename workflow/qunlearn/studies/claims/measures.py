@@ -5,8 +5,8 @@ Every measure takes the rows of one dataset (`frame`), the `model` and the claim
 the configuration, and returns (samples, statistic): an array whose first axis is the seed, and a
 function of such an array. What else it takes, a claim binds by `partial`. Beside the columns of the
 table, rows tell the `kind` of their model ('linear' where the logit is linear in the features, else
-its family), whether it is `quantum`, and whether their method is one of the paper's `approximate`
-ones.
+its family), whether it is `quantum`, whether it `sees_phase` where that is arbitrary, and whether
+their method is one of the paper's `approximate` ones.
 """
 
 from __future__ import annotations
@@ -266,6 +266,8 @@ def advantage_over_kind(frame, model, criterion, kind, over) -> Measure:
 
 
 def advantage_over_classical(frame, model, criterion) -> Measure:
-    """Validation accuracy of the model minus that of the best one that is no quantum circuit."""
-    classical = _models(frame.query("not quantum"), "classical model")
+    """Validation accuracy of the model minus that of the best one that is no quantum circuit and
+    that sees no arbitrary phase, which a circuit cannot see."""
+    alike = frame.query("not quantum and not sees_phase")
+    classical = _models(alike, "classical model that sees what the QNN sees")
     return _worst_against_best(frame, criterion, [model], classical)

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
 
+#: Panel of classical models to which the phase of a state is hidden, as it is to a circuit.
+HIDDEN = "phase hidden"
+
+
 class Models(Study):
-    """Resilience of comparison models: linear, by kernels and neighbours, networks."""
+    """Resilience of comparison models: linear, by kernels and neighbours, networks, and those that
+    see no more of a state than a circuit does."""
 
     label = "comparison models"
     group = "supplement"
@@ -42,7 +47,9 @@ class Models(Study):
         panels: dict[str, list[str]] = {}
         for name in self.models:
             if name not in references:
-                panel = plan.model(config["datasets"][0], name).panel
+                model = plan.model(config["datasets"][0], name)
+                is_blind = model.is_phase_blind() and not model.quantum
+                panel = HIDDEN if is_blind else model.panel
                 panels.setdefault(panel, []).append(name)
         return {
             "datasets": config["datasets"],

@@ -29,7 +29,8 @@ CLAIMS = {
         sentence="The resilience is unique to quantum models.",
         model="qnn",
         measure=measures.advantage_over_classical,
-        quantity="validation accuracy, QNN - best classical, α = {alphas}",
+        quantity="validation accuracy, QNN - best classical that sees no arbitrary phase, "
+        "α = {alphas}",
         keys=("alphas", "above"),
     ),
 }

@@ -41,7 +41,7 @@ class Report(Study):
         for _, kind in self.shown(plan):
             names += tables_of(kind)
         if "claims" in self.include:
-            names += plan.study("claims").tables_needed()
+            names += plan.study("claims").tables_needed(plan)
         if plan.study("reproduction").dir is not None:
             names.append("reproduction")
         return without_doubles(names)

@@ -81,7 +81,9 @@ def identical_runs(table: pd.DataFrame) -> list[str]:
     """
     run = "run" if "run" in table else "seed"
     along = "step" if "step" in table else "alpha"
-    names = [name for name in CURVE if name in table and name != along]
+    numbers = set(table.select_dtypes(["number", "bool"]))
+    names = [name for name in table if name in CURVE or name not in numbers]
+    names = [name for name in names if name not in (run, along)]
     others = {*names, run, along, *CONSTANT}
     values = [column for column in table if column not in others]
     groups = []
