@@ -11,7 +11,7 @@ from project import ROOT, configuration
 from qunlearn.config.check import ask, check
 from qunlearn.config.plan import Plan
 from qunlearn.config.reference import written
-from qunlearn.config.settings import TrainingSchedule
+from qunlearn.config.settings import TrainingSchedule, UnlearningSchedule
 from qunlearn.parts.registry import shipped
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.schedule import Schedule
@@ -167,7 +167,8 @@ def test_a_study_is_checked_when_it_is_asked_for(good):
 
 
 def test_schedules_of_engine_and_configuration_have_the_same_keys():
-    assert set(Schedule._fields) == set(TrainingSchedule.model_fields)
+    keys = {*TrainingSchedule.model_fields, *UnlearningSchedule.model_fields}
+    assert set(Schedule._fields) == keys
 
 
 def test_what_is_made_from_declarations_is_up_to_date():
