@@ -6,7 +6,7 @@ with job(f"figure {snakemake.params.study}", snakemake):
     from qunlearn.parts.registry import find
     from qunlearn.plots.looks import Looks
     from qunlearn.plots.style import save
-    from qunlearn.results.csv import read_csv, stem, write_csv
+    from qunlearn.results.csv import stem, write_csv
     from qunlearn.results.datasets import read_dataset
 
     params = snakemake.params
@@ -18,7 +18,8 @@ with job(f"figure {snakemake.params.study}", snakemake):
             files = [files] if isinstance(files, str) else files
             given[name] = [read_dataset(path) for path in files]
         else:
-            given[name] = read_csv(files if isinstance(files, str) else files[0])
+            path = files if isinstance(files, str) else files[0]
+            given[name] = study.read_drawn(name, path)
     drawn = study.draw(**given, **params.settings, looks=Looks(**params.looks))
     figure, tables = drawn if study.draws_tables else (drawn, {})
     for path in snakemake.output:

@@ -33,3 +33,10 @@ def spell(name: str, changes: dict) -> str:
         return name
     words = ",".join(f"{key}={value}" for key, value in changes.items())
     return f"{name}~{words}"
+
+
+def stands_for(own: str, published: str, replaced: dict[str, list[str]]) -> bool:
+    """Whether a name of this study is what others call `published`: the same, the same with
+    changes, or an architecture that is listed for it in `replaced`."""
+    names = {own, base(own)}
+    return published in names or not names.isdisjoint(replaced.get(published, ()))

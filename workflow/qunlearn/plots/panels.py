@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qunlearn.grid.names import stands_for
 from qunlearn.plots import style
 from qunlearn.statistics.roughening import geometric_mean
 
@@ -19,6 +20,21 @@ def reach(table: pd.DataFrame, value: str, low: str, high: str) -> np.ndarray:
     there is no interval."""
     ends = table[[low, high]].sub(table[value], axis=0)
     return np.nan_to_num(np.abs(ends.to_numpy().T))
+
+
+def of_others(
+    published: pd.DataFrame, replaced: dict[str, list[str]] | None = None, **names: str
+) -> pd.DataFrame:
+    """Rows of the authors' table that are of these names of this study, by column: those of the
+    same name, else of a name that it stands for (`replaced`: model -> architectures)."""
+    for column, own in names.items():
+        known = pd.unique(published[column])
+        listed = (replaced or {}) if column == "model" else {}
+        wanted = [name for name in known if stands_for(own, name, listed)]
+        if own in known:
+            wanted = [own]
+        published = published[published[column].isin(wanted)]
+    return published
 
 
 def roughening(axis, runs: pd.DataFrame, by: str, line: dict, dots: dict) -> int:

@@ -81,6 +81,29 @@ def welch(ours: np.ndarray, theirs: np.ndarray, margin: float) -> tuple[float, f
     return equivalent, p_value(0, "two-sided")
 
 
+def one_against_many(one: float, many: np.ndarray, margin: float) -> tuple[float, float]:
+    """As `welch`, of a single run whose spread nobody knows, taken to be that of the `many` it is
+    compared with: Student's t-test with a sample of one. If the second is small, a run like the
+    many would hardly end there."""
+    spread = np.std(many, ddof=1)
+
+    def p_value(shift: float, alternative: str) -> float:
+        test = stats.ttest_ind_from_stats(
+            np.mean(many) - one,
+            spread,
+            len(many),
+            shift,
+            0.0,
+            1,
+            equal_var=True,
+            alternative=alternative,
+        )
+        return float(test.pvalue)
+
+    equivalent = max(p_value(-margin, "greater"), p_value(margin, "less"))
+    return equivalent, p_value(0, "two-sided")
+
+
 def equivalence(equivalent: float, different: float, level: float) -> str:
     """'equivalent' if TOST says so, else 'different' if Welch's test does, else 'undecided': p
     values of `welch`."""

@@ -155,6 +155,12 @@ class Study(Part):
         """Table name -> DataFrame, from input files and settings; `progress(fraction, text)` is told how far it is."""
         return self._module("table").tabulate(**inputs)
 
+    def read_drawn(self, name: str, path: str):
+        """A table that `draw` is given, by the name of its argument."""
+        from qunlearn.results.csv import read_csv
+
+        return read_csv(path)
+
     def draw(self, **tables):
         """The figure, or (figure, table name -> DataFrame) where it `draws_tables`."""
         return self._module("figure").draw(**tables)

@@ -11,7 +11,7 @@ from qunlearn.parts import registry
 from qunlearn.parts.datasets import Source
 from qunlearn.parts.models import Model, declared
 from qunlearn.parts.part import option
-from qunlearn.studies.reproduction import published_runs
+from qunlearn.studies.reproduction import published_runs, read_published
 from qunlearn.studies.resilience.claims import CLAIMS
 from qunlearn.studies.study import Study
 
@@ -65,6 +65,9 @@ class Resilience(Study):
     def drawn_files(self, plan):
         files = published_runs(plan)
         return {"published": files} if files else {}
+
+    def read_drawn(self, name, path):
+        return read_published(path) if name == "published" else super().read_drawn(name, path)
 
     def problems(self, plan):
         found = [

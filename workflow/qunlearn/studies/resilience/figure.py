@@ -14,7 +14,7 @@ from qunlearn.parts.datasets import Dataset
 from qunlearn.plots import style
 from qunlearn.plots.examples import correlations, on_principal_plane
 from qunlearn.plots.looks import Looks
-from qunlearn.plots.panels import mark_coin
+from qunlearn.plots.panels import mark_coin, of_others
 
 #: From class 0 to class 1, pale enough for points to stand out.
 DECISION = LinearSegmentedColormap.from_list("decision", ["#8FBFDD", "#FFFFFF", "#F2B48F"])
@@ -156,7 +156,7 @@ def draw_row(
     """A dataset's accuracies, one panel per (corruption, model); tables hold its rows alone."""
     for axis, (corruption, model) in zip(axes, panels):
         names = {"corruption": corruption, "model": model}
-        runs = style.select(published, **names)
+        runs = of_others(published, **names)
         draw_accuracies(axis, style.select(resilience, **names), runs)
         words = f"{looks.model(model).label}\n{looks.corruption(corruption)}"
         axis.set_title(words, size=7.2, linespacing=1.1)

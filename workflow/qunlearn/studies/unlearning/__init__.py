@@ -2,6 +2,8 @@
 
 from qunlearn.grid.names import base
 from qunlearn.parts.registry import find
+from qunlearn.studies.reproduction import published_runs, read_published
+from qunlearn.studies.reproduction.layouts import UNLEARNING
 from qunlearn.studies.study import Study
 from qunlearn.studies.unlearning.claims import CLAIMS
 
@@ -30,7 +32,17 @@ class Unlearning(Study):
             "surface_models": plan.study("landscape").surface_models(plan),
             "landscape_models": plan.grid.stage_models("landscape"),
             "methods": plan.config["methods"],
+            "replaced": plan.config["unlearning"]["architectures"],
         }
+
+    def drawn_files(self, plan):
+        files = published_runs(plan, UNLEARNING)
+        return {"published": files} if files else {}
+
+    def read_drawn(self, name, path):
+        if name == "published":
+            return read_published(path, UNLEARNING)
+        return super().read_drawn(name, path)
 
     def pipeline_problems(self, plan):
         from qunlearn.config.check import cell_problems

@@ -38,14 +38,36 @@ def draw_curves(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -> N
     style.note_collapsed(axis, part, ["method", "seed"])
 
 
-def draw_unlearning(figure, table: pd.DataFrame, datasets, models, methods, letters, looks) -> None:
-    """A row of panels per dataset, one panel per model, at the smallest fraction unlearned."""
+def draw_published(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -> None:
+    """The authors' mean curves of a panel, dotted in the colours of the methods."""
+    for method in methods:
+        means = panels.of_others(part, method=method).groupby("step")["val_accuracy"].mean()
+        axis.plot(means.index, means, ls=":", lw=0.8, color=looks.method(method).colour)
+
+
+def draw_unlearning(
+    figure,
+    table: pd.DataFrame,
+    published: pd.DataFrame,
+    replaced: dict[str, list[str]],
+    datasets,
+    models,
+    methods,
+    letters,
+    looks,
+) -> None:
+    """A row of panels per dataset, one panel per model, at the smallest fraction unlearned; the
+    authors' `published` curves are dotted."""
     alpha = table["alpha"].min()
     grid = figure.subplots(len(datasets), len(models), squeeze=False, sharex="col", sharey="row")
     for row, dataset in zip(grid, datasets):
         here = style.select(table, dataset=dataset, alpha=alpha)
+        names = {"dataset": dataset, "corruption": here["corruption"].iloc[0]}
+        theirs_here = panels.of_others(style.select(published, alpha=alpha), **names)
         for axis, model in zip(row, models):
             draw_curves(axis, style.select(here, model=model), methods, looks)
+            theirs = panels.of_others(theirs_here, replaced, model=model)
+            draw_published(axis, theirs, methods, looks)
             axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
             style.panel_letter(axis, next(letters))
         lowest = here["val_accuracy"].min()
@@ -53,6 +75,8 @@ def draw_unlearning(figure, table: pd.DataFrame, datasets, models, methods, lett
         row[0].set_ylabel(f"{looks.dataset(dataset)}\nvalidation accuracy")
     for axis in grid[-1]:
         axis.set_xlabel("unlearning step (epochs)")
+    if len(published):
+        grid[0][0].plot([], [], ls=":", lw=0.8, color="0.3", label="published")
     legend = grid[0][0].get_legend_handles_labels()
     style.legend_of_means(figure, *legend, table["seed"].nunique())
 
@@ -186,17 +210,23 @@ def draw(
     surface_models: list[str],
     landscape_models: list[str],
     methods: list[str],
+    replaced: dict[str, list[str]],
     looks: Looks,
+    published: pd.DataFrame | None = None,
 ):
-    """A row of unlearning panels per dataset, one panel per model; a row of loss surfaces per
-    dataset; below, the LRR per dataset and evaluation set."""
+    """A row of unlearning panels per dataset, one panel per model, with the authors' `published`
+    curves if given (`replaced`: model -> architectures that stand for it); a row of loss surfaces
+    per dataset; below, the LRR per dataset and evaluation set."""
+    if published is None:
+        published = unlearning[:0]
     rows = len(datasets)
     rows_of_ratios = style.rows_of_panels(rows * len(SETS), MOST)
     heights = [1.75 * rows + 0.25, 1.75 * rows, 1.9 * rows_of_ratios + 0.25]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     letters = style.letters()
-    draw_unlearning(top, unlearning, datasets, models, methods, letters, looks)
+    names = datasets, models, methods, letters, looks
+    draw_unlearning(top, unlearning, published, replaced, *names)
     draw_surfaces(middle, surface, datasets, surface_models, letters, looks)
     draw_ratios(bottom, landscape, datasets, landscape_models, letters, looks)
     return figure
