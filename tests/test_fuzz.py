@@ -59,7 +59,7 @@ def may_lack(path):
         or derived
         or optional
         or ("training" in path and len(path) - path.index("training") in (2, 3))
-        or path[-1] in ("gamma", "record")
+        or path[-1] in ("gamma", "record", "factor")
     )
 
 
