@@ -23,6 +23,7 @@ rule analyse_landscape:
         architecture=cell_architecture,
         alphas=told(partial(alphas_of, "landscape")),
         seeds=told(cell_seeds),
+        traces=told(lambda wildcards: plan.trace_options(wildcards.dataset, wildcards.model)),
         code=cell_code("analyse_landscape"),
     message:
         "landscape: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "

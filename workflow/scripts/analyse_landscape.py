@@ -20,6 +20,6 @@ with job(title, snakemake) as progress:
     problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained, diverged = read_cells(snakemake.input.trained, cells)
-    curvatures, accuracy = analyse(problem, cells, trained, progress)
-    settings = {"architecture": params.architecture}
-    write_landscape(snakemake.output[0], cells, curvatures, accuracy, diverged, settings, device)
+    curvatures, answers = analyse(problem, cells, trained, progress, **params.traces)
+    settings = {"architecture": params.architecture, "traces": params.traces}
+    write_landscape(snakemake.output[0], cells, curvatures, answers, diverged, settings, device)

@@ -11,8 +11,9 @@ with job(title, snakemake) as progress:
     params = snakemake.params
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax("double", cache, snakemake.threads)
+    from qunlearn.experiment.answers import validation_answers
     from qunlearn.experiment.problem import Cell, Problem
-    from qunlearn.landscape.trained import validation_accuracy
+    from qunlearn.landscape.trained import in_double
     from qunlearn.parts.registry import find
     from qunlearn.results.cells import read_cells
     from qunlearn.results.datasets import read_dataset
@@ -24,6 +25,6 @@ with job(title, snakemake) as progress:
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained, diverged = read_cells(snakemake.input.trained, cells)
     found = study.analyse(problem, cells, trained, params.settings, progress)
-    accuracy = validation_accuracy(problem, trained)
+    answers = validation_answers(problem, in_double(trained))
     settings = {"architecture": params.architecture, "options": params.settings}
-    write_points(snakemake.output[0], cells, found, accuracy, diverged, settings, device)
+    write_points(snakemake.output[0], cells, found, answers, diverged, settings, device)

@@ -10,6 +10,7 @@ with job(title, snakemake) as progress:
     params = snakemake.params
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
+    from qunlearn.experiment.answers import validation_answers
     from qunlearn.experiment.problem import Cell, Problem
     from qunlearn.experiment.train import failed, train
     from qunlearn.results.cells import write_cells
@@ -24,4 +25,7 @@ with job(title, snakemake) as progress:
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}
     settings["parameters"] = problem.model.parameters()
     diverged = failed(problem, trained, schedule)
-    write_cells(snakemake.output[0], cells, trained, diverged, settings, device, schedule.keep_adam)
+    answers = validation_answers(problem, (trained.params, trained.state))
+    write_cells(
+        snakemake.output[0], cells, trained, diverged, settings, device, schedule.keep_adam, answers
+    )

@@ -12,6 +12,7 @@ with job(title, snakemake) as progress:
     params = snakemake.params
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
+    from qunlearn.experiment.answers import validation_answers
     from qunlearn.experiment.problem import Cell, Problem
     from qunlearn.experiment.unlearn import unlearn
     from qunlearn.grid.blocks import parse_alpha
@@ -31,4 +32,5 @@ with job(title, snakemake) as progress:
     if method.fresh:  # a failed start is no start of its own
         diverged = problem.model.diverged(unlearned.learning_curves["retain_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "method", "precision")}
-    write_cells(snakemake.output[0], cells, unlearned, diverged, settings, device)
+    answers = validation_answers(problem, (unlearned.params, unlearned.state))
+    write_cells(snakemake.output[0], cells, unlearned, diverged, settings, device, answers=answers)

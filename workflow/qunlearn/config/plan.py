@@ -6,7 +6,7 @@ from functools import cached_property
 
 from qunlearn.config.blocks import Block, changed, for_dataset, read_block
 from qunlearn.config.options import Options
-from qunlearn.config.settings import TrainingSchedule, UnlearningSchedule
+from qunlearn.config.settings import TraceOptions, TrainingSchedule, UnlearningSchedule
 from qunlearn.config.words import nearest
 from qunlearn.grid.grid import Grid
 from qunlearn.grid.names import base
@@ -81,13 +81,13 @@ class Plan:
     def family(self, model: str) -> type[Model]:
         return registry.find("model", self.block(model)["family"])
 
-    def _resolved(self, dataset: str, model: str) -> tuple[dict, dict, dict | None]:
+    def _resolved(self, dataset: str, model: str) -> tuple[dict, dict, dict | None, dict]:
         """Architecture, training and unlearning schedule, with the changes that the model's name asks for."""
         if (dataset, model) not in self._cells:
             self._cells[dataset, model] = self._resolve(dataset, model)
         return self._cells[dataset, model]
 
-    def _resolve(self, dataset: str, model: str) -> tuple[dict, dict, dict | None]:
+    def _resolve(self, dataset: str, model: str) -> tuple[dict, dict, dict | None, dict]:
         family, block = self.family(model), self.block(model)
         options = {key: value for key, value in block.items() if key != "family"}
         options, absent = for_dataset(family, options, dataset)
@@ -95,19 +95,27 @@ class Plan:
             raise UserError(
                 f"architectures.{base(model)}.{absent[0]}: no {absent[0]} for the dataset '{base(dataset)}'"
             )
-        blocks = [Block("", family, options)]
+        blocks = [
+            Block("", family, options),
+            Block("landscape.", TraceOptions, self._trace_options()),
+        ]
         steps = {"epochs": self.config["unlearning"]["steps"]}
         if family.fitted:
-            [options] = changed(model, blocks)
-            return {"family": block["family"], **options}, dict(ONE_CALL), ONE_CALL | steps
+            options, traces = changed(model, blocks)
+            return {"family": block["family"], **options}, dict(ONE_CALL), ONE_CALL | steps, traces
         training = self._schedule("training", dataset, model)
         unlearning = self._schedule("unlearning.training", dataset, model)
         blocks += [Block("", TrainingSchedule, training)]
         if unlearning is not None:
             blocks += [Block("unlearning.", UnlearningSchedule, unlearning)]
-        options, training, *rest = changed(model, blocks)
+        options, traces, training, *rest = changed(model, blocks)
         unlearning = {**steps, **counted(rest[0])} if rest else None
-        return {"family": block["family"], **options}, counted(training), unlearning
+        return {"family": block["family"], **options}, counted(training), unlearning, traces
+
+    def _trace_options(self) -> dict:
+        """What the section `landscape` says of every model's curvature."""
+        section = self.config["landscape"]
+        return {key: section[key] for key in TraceOptions.model_fields if key in section}
 
     def _schedule(self, section: str, dataset: str, model: str) -> dict | None:
         """Values for a model on a dataset: of its name, else of its family; where dataset or family are a user's own,
@@ -138,6 +146,10 @@ class Plan:
     def training_schedule(self, dataset: str, model: str) -> dict:
         """epochs, batch (0: full) and learning_rate for training, and what else is given."""
         return self._resolved(dataset, model)[1]
+
+    def trace_options(self, dataset: str, model: str) -> dict:
+        """What of a model's curvature is computed: `samples` and `trace`."""
+        return TraceOptions(**self._resolved(dataset, model)[3]).model_dump()
 
     def unlearning_schedule(self, dataset: str, model: str) -> dict:
         """As `training_schedule`, for unlearning: as many epochs as unlearning steps."""

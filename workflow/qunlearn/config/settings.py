@@ -86,9 +86,28 @@ class TrainingSchedule(Options):
 Replacements = dict[ModelName, Distinct[ModelName]]
 
 
-class Landscape(Options):
+class TraceOptions(Options):
+    """What of the curvature at trained models is computed; a model's name may change it."""
+
+    samples: Count | None = option(
+        None, says="validation samples that curvature is taken on; null: all"
+    )
+    trace: Literal["plain", "complexified"] = option(
+        "plain",
+        says="Hessian's trace in real parameters, or summed over real and imaginary parts of complex ones",
+    )
+
+
+class Landscape(TraceOptions):
     """The landscape roughening ratio (Eq. 1)."""
 
+    ratio: Literal["paired", "of_means"] = option(
+        "paired", says="over the clean run of the same seed, or over the mean of all clean runs"
+    )
+    drop_dead: bool = option(
+        False,
+        says="whether runs with a trace within 0.01 of 0.25 have no ratio (a dead network's trace)",
+    )
     alphas: Distinct[PoisonedAlpha] = option(says="corrupted fractions, against 0, paired by seed")
     corruptions: Distinct[CorruptionName] = option(says="corruptions")
     architectures: Replacements = option(says="networks that stand for a model here")

@@ -89,6 +89,13 @@ class Problem:
             labels = np.where(forget, twin_y, y)
         return Samples(rows, labels, clean, y, forget)
 
+    def raw_samples(self, part: str) -> np.ndarray:
+        """Samples of a pool, 'train' or 'validation', before the model encodes them."""
+        if part == "validation":
+            return self.dataset.x_validation
+        replaced = [features for features, _ in self.twins.values() if features is not None]
+        return np.concatenate([self.dataset.x_train, *replaced])
+
     def validation_set(self, replicas: int) -> EvalSet:
         """All validation samples, for every replica."""
         return EvalSet("validation", None, np.tile(self.dataset.y_validation, (replicas, 1)))

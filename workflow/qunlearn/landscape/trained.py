@@ -13,7 +13,6 @@ from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.hessian import Point
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
-from qunlearn.training.replicas import of_all
 
 
 class TrainedPoint(NamedTuple):
@@ -55,16 +54,3 @@ def draws(problem: Problem, cell: Cell, purpose: str) -> np.random.Generator:
     """The random generator of a cell for one purpose."""
     names = problem.dataset.name, problem.model_name, problem.corruption
     return generator(*names, f"{cell.alpha:.4f}", cell.seed, purpose)
-
-
-def validation_accuracy(problem: Problem, trained: tuple[dict, dict]) -> np.ndarray:
-    """(cells,) accuracy on clean validation data; `trained` as for `trained_points`."""
-    pool = jnp.asarray(problem.pools["validation"])
-    truth = problem.dataset.y_validation
-
-    def answers(pool, params, state):
-        logits, _ = problem.model.logits(params, state, pool)
-        return logits > 0
-
-    found = of_all(answers, pool, *trained)  # (cells, N)
-    return np.mean(np.asarray(found) == truth, axis=1)

@@ -27,6 +27,7 @@ import numpy as np
 
 from qunlearn.quantum import foreign, lightcone, statevector
 from qunlearn.quantum.circuit import Circuit
+from qunlearn.quantum.complexified import imaginary_slopes
 from qunlearn.quantum.features import encoded, pauli_features, qubits, span
 from qunlearn.quantum.program import WIDTH, whole_vectors
 from qunlearn.quantum.readings import noisy_gradient, reading
@@ -131,6 +132,15 @@ class QuantumClassifier(Classifier):
         if self.engine != "states":
             return self._features(states)[:, self.columns]
         return statevector.parts(statevector.arranged(self.circuit, states))
+
+    def imaginary_slopes(self, params, x):
+        """Of gates with complex angles, which are not unitary (`quantum.complexified`).
+
+        Raises UserError for mixed states."""
+        if x.ndim == 3:
+            raise UserError("landscape.trace: complexified is for pure states, not mixed ones.")
+        theta = np.asarray(params["theta"])
+        return self.scale * imaginary_slopes(self.circuit, theta, self.states(x))
 
     # -- variables ---------------------------------------------------------------------------------------------------
     def init(self, key):

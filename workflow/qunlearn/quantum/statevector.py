@@ -128,7 +128,7 @@ def _layer_by_layer(circuit: Circuit, layers: Layers, parameters, states):
 def _signs(circuit: Circuit, folded):
     """(2^a, 1, 2^b) values of Z on the measured qubit at the basis states of folded amplitudes."""
     register = lightcone.support(circuit)
-    _, rows, _, columns = folded.shape
+    columns = folded.shape[3]
     z = _z_values(len(register))[:, register.index(circuit.measure)]
     return z.reshape(-1, 1, columns).astype(folded.dtype)
 

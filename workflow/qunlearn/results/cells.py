@@ -14,13 +14,22 @@ from qunlearn.runtime.errors import UserError
 CELLS = ("alpha", "seed", "params", "history", "diverged")
 #: Adam's state, in a file of cells that keeps it: updates made, running means of the gradient and of its square.
 ADAM = ("count", "m", "v")
+#: Share of validation samples that each model answers with class 1, in files that know it.
+ONES = "validation_ones"
 
 
 def write_cells(
-    path, cells, trained, diverged, settings: dict, device: str, keep_adam: bool = False
+    path,
+    cells,
+    trained,
+    diverged,
+    settings: dict,
+    device: str,
+    keep_adam: bool = False,
+    answers=None,
 ) -> None:
     """A trained (or unlearned) block: cells along the first axis of every array; `diverged` (cells,): failed;
-    `keep_adam`: with Adam's memory."""
+    `keep_adam`: with Adam's memory; `answers`: on validation data (`experiment.answers`)."""
     content = {
         "alpha": [cell.alpha for cell in cells],
         "seed": [cell.seed for cell in cells],
@@ -31,7 +40,10 @@ def write_cells(
     }
     if keep_adam:
         content["adam"] = dict(zip(ADAM, trained.optimiser_state))
+    if answers is not None:
+        content[ONES] = answers.ones
     units = {"alpha": "corrupted fraction of the training set", "seed": "random seed"}
+    units[ONES] = "share of validation samples answered with class 1 at the end"
     for name in trained.learning_curves:
         what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
         units[f"history/{name}"] = (
@@ -41,11 +53,11 @@ def write_cells(
 
 
 def write_landscape(
-    path, cells, curvatures: dict, accuracy, diverged, settings: dict, device: str
+    path, cells, curvatures: dict, answers, diverged, settings: dict, device: str
 ) -> None:
-    """Curvatures per evaluation set and cell, one array per quantity."""
+    """Curvatures per evaluation set and cell, one array per quantity; `answers` on validation data."""
     content = {"alpha": [c.alpha for c in cells], "seed": [c.seed for c in cells]}
-    content |= {"validation_accuracy": accuracy, "diverged": diverged}
+    content |= {"validation_accuracy": answers.accuracy, ONES: answers.ones, "diverged": diverged}
     units = {}
     for name, values in curvatures.items():
         content[name] = {field: [getattr(v, field) for v in values] for field in values[0]._fields}
@@ -53,6 +65,14 @@ def write_landscape(
             f"{name}/{field}": "loss in nats per squared parameter" for field in values[0]._fields
         }
     write(path, content, {**provenance(settings), "device": device}, units)
+
+
+def failed(content: dict) -> np.ndarray:
+    """(cells,) of whether each run of a file failed: its training diverged, or its output is constant."""
+    diverged = np.asarray(content["diverged"], dtype=bool)
+    if ONES not in content:
+        return diverged
+    return diverged | np.isin(content[ONES], (0, 1))
 
 
 def check_seeds(path: str, content: dict, seeds: list[int]) -> None:

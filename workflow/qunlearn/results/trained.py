@@ -1,7 +1,8 @@
 """Trained and unlearned cells as tidy tables, one row per observation; no run is left out.
 
 A run that failed is flagged in the column `collapsed`, never dropped: its training diverged, its loss is not finite,
-or the clean run (alpha = 0) of the same seed stays at chance, within `margin` of always answering the larger class.
+its output is constant, or the clean run (alpha = 0) of the same seed stays at chance, within `margin` of always
+answering the larger class.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.grid.names import parse
-from qunlearn.results.cells import CELLS
+from qunlearn.results.cells import CELLS, failed
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.runtime.errors import UserError
@@ -76,11 +77,12 @@ def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: floa
         content, _ = read(path, CELLS)
         curves = content["history"]
         names = path_names(path, 2)
+        collapsed = failed(content)
         for i, alpha, seed in asked_cells(path, content, alphas, seeds):
             ends = [
                 curves[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in SETS
             ]
-            rows.append([*names, alpha, seed, *ends, content["diverged"][i]])
+            rows.append([*names, alpha, seed, *ends, collapsed[i]])
     frame = pd.DataFrame(rows, columns=[*RUN, *columns, "collapsed"])
     frame = frame.sort_values(RUN, ignore_index=True)
     check_complete(frame, {"alpha": alphas, "seed": seeds}, cells)
@@ -110,9 +112,9 @@ def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:
             measured = list(frame)
             losses = [curves[f"{name}_loss"][i] for name in ("train", "validation", "retain")]
             finite = np.isfinite(losses).all() and np.isfinite(frame).all(axis=None)
-            failed = bool(content["diverged"][i]) or not finite
+            collapsed = bool(failed(content)[i]) or not finite
             run = dict(zip(UNLEARNING_RUN, [*names, alpha, method, seed]))
-            parts.append(frame.assign(**run, step=np.arange(len(frame)), collapsed=failed))
+            parts.append(frame.assign(**run, step=np.arange(len(frame)), collapsed=collapsed))
     order = [*UNLEARNING_RUN, "step"]
     table = pd.concat(parts)[[*order, *measured, "collapsed"]]
     check_complete(table[table["step"] == 0], {"seed": seeds}, cells)

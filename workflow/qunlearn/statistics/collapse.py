@@ -1,8 +1,10 @@
 """Which runs failed: they are flagged in a table's column `collapsed`, never dropped.
 
-A run has collapsed if its training diverged, its loss or curvature is not finite, or the clean run
-(alpha = 0) of the same seed stays at chance, that is within a margin of always answering the larger
-class.
+A run has collapsed if its training diverged, its loss or curvature is not finite, its own output is
+constant at whatever alpha (one answer to every validation sample: a landscape that is flat because
+nothing was learned is not smooth), or the clean run (alpha = 0) of the same seed stays at chance,
+that is within a margin of always answering the larger class. Accuracy near chance alone is no
+failure of a poisoned run: with half of the labels flipped nothing better is to be learned.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ def flag_collapsed(
 def mark_collapsed(
     frame: pd.DataFrame, finite: list[str], datasets: list[str], margin: float
 ) -> pd.DataFrame:
-    """The table with `collapsed` complete: so far that column says which runs diverged; added are
+    """The table with `collapsed` complete: so far that column says which runs failed by themselves
+    (`results.cells.failed`); added are
     those with a number in the columns `finite` that is not finite, and those at chance. `datasets`
     are the files of the datasets."""
     all_finite = np.isfinite(frame[finite].astype(float)).all(axis=1)

@@ -3,19 +3,44 @@ at its clean twin."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
+#: Trace at a ReLU network whose last layer is dead: p = 1/2 whatever the input, and the output bias
+#: alone moves the logit, l''(0) = 1/4. The authors remove runs with a trace within this of it.
+DEAD_TRACE, DEAD_MARGIN = 0.25, 0.01
 
-def lrr(frame: pd.DataFrame, by: list[str]) -> np.ndarray:
-    """(rows,) of Tr H(alpha) / Tr H(0), from the columns `trace` and `alpha`. The clean twin is the
-    row with alpha = 0 and the same values in the columns `by`, which hold the seed; NaN without
-    one."""
-    clean = frame[frame["alpha"] == 0]
+
+def lrr(
+    frame: pd.DataFrame,
+    by: list[str],
+    ratio: Literal["paired", "of_means"] = "paired",
+    drop_dead: bool = False,
+) -> np.ndarray:
+    """(rows,) of Tr H(alpha) / Tr H(0), from the columns `trace` and `alpha`.
+
+    'paired': over the clean twin, the row with alpha = 0 and the same values in the columns `by`,
+    which hold the seed; NaN without one. 'of_means', the authors': over the mean of the clean rows
+    of all seeds. With `drop_dead`, rows that are `dead` have no ratio, and enter no mean.
+    """
+    trace = frame["trace"].astype(float)
+    if drop_dead:
+        trace = trace.mask(dead(frame))
+    clean = frame.assign(trace=trace)[frame["alpha"] == 0]
+    if ratio == "of_means":
+        by = [name for name in by if name != "seed"]
+        clean = clean.groupby(by, as_index=False)["trace"].mean()
     twins = pd.MultiIndex.from_frame(frame[by])
     reference = clean.set_index(by)["trace"].reindex(twins)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return frame["trace"].to_numpy() / reference.to_numpy()
+        return trace.to_numpy() / reference.to_numpy()
+
+
+def dead(frame: pd.DataFrame) -> np.ndarray:
+    """(rows,) of whether a trace is that of a dead network."""
+    return np.abs(frame["trace"].to_numpy(float) - DEAD_TRACE) < DEAD_MARGIN
 
 
 def geometric_mean(values: np.ndarray) -> float:

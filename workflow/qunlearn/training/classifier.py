@@ -85,6 +85,12 @@ class Classifier:
         jacobian = jax.jacfwd(logits)(flat)  # (B, P)
         return jnp.sum(jacobian**2, axis=-1)
 
+    def imaginary_slopes(self, params: dict, x: np.ndarray) -> np.ndarray | None:
+        """(N, P) derivatives of the logits of raw samples x in the imaginary parts of the
+        parameters, were these complex; None where the logit is continued analytically and its real
+        part is read, which has none (`landscape.complexified`)."""
+        return None
+
     def restricted(self, params: dict, used: np.ndarray) -> tuple[dict, np.ndarray, int]:
         """The same logits of the feature rows `used` (N, ...) with fewer parameters: (params,
         features, number of directions left out), along which no logit of these rows changes.

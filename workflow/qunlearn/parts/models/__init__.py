@@ -97,6 +97,10 @@ class Model(Part):
         same: every sample four times, as read, corrupted, as features and in the precision of training."""
         return 4.0 * samples * (self.inputs(source) or 0)
 
+    def without_complex_angles(self) -> str:
+        """What keeps parameters from being complex numbers (`landscape.complexified`); empty for nothing."""
+        return ""
+
     def curvature_bound(self) -> float:
         """Largest |second derivative| of one sample's loss in one parameter, by theory; NaN where there is none."""
         return float("nan")

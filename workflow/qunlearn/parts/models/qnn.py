@@ -172,6 +172,10 @@ class Qnn(CircuitModel):
             shots=self.shots,
         )
 
+    def without_complex_angles(self):
+        imperfect = ("free_scale", "depolarizing", "readout_error", "shots")
+        return ", ".join(name for name in imperfect if getattr(self, name))
+
     def curvature_bound(self):
         from qunlearn.landscape.bound import curvature_bound
 

@@ -19,10 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from qunlearn.experiment.answers import validation_answers
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.curvature import split_trace
 from qunlearn.landscape.hessian import Point
-from qunlearn.landscape.trained import in_double, validation_accuracy
+from qunlearn.landscape.trained import in_double
 from qunlearn.quantum import lightcone, statevector
 from qunlearn.quantum.classifier import QuantumClassifier
 from qunlearn.quantum.features import reduced_states
@@ -144,7 +145,7 @@ def trained(problem: Problem, cells: list[Cell], variables: tuple[dict, dict]) -
         "seed": [cell.seed for cell in cells],
         **found._asdict(),
         "trace": traces(problem.model, thetas, pool, labels),
-        "val_accuracy": validation_accuracy(problem, variables),
+        "val_accuracy": validation_answers(problem, variables).accuracy,
     }
     return pd.DataFrame(columns)
 

@@ -38,9 +38,12 @@ class Landscape(Study):
         return {"data": grid.all_data(), "cells": cells}
 
     def settings(self, plan):
+        section = plan.config["landscape"]
         return {
             "seeds": list(plan.grid.seeds),
             "margin": plan.config["statistics"]["collapsed_margin"],
+            "ratio": section.get("ratio", "paired"),
+            "drop_dead": section.get("drop_dead", False),
         }
 
     def pipeline_problems(self, plan):
@@ -53,7 +56,8 @@ class Landscape(Study):
             for model in models
             if not plan.family(model).landscape
         ]
-        return found + cell_problems(plan, "training", models)
+        found += cell_problems(plan, "training", models)
+        return found or trace_problems(plan, models)
 
     # -- surfaces ------------------------------------------------------------------------------------
     def surface_models(self, plan) -> list[str]:
@@ -108,3 +112,23 @@ class Landscape(Study):
         corruption = registry.find("corruption", base(self.surface_task(plan)["corruption"]))
         parts = [*(plan.family(model) for model in self.surface_models(plan)), corruption]
         return [self.folder() / "tabulate_surface.py", *map(registry.file_of, parts)]
+
+
+def trace_problems(plan, models: list[str], datasets: list[str] | None = None) -> list[str]:
+    """What of the curvature of these models cannot be computed, on the datasets of the study or those given:
+    'landscape.KEY: sentence'."""
+    found = []
+    for dataset in datasets or plan.config["datasets"]:
+        counts = plan.source(dataset).sample_counts()
+        for model in models:
+            options = plan.trace_options(dataset, model)
+            samples = options["samples"]
+            if counts and samples and samples > counts[1]:
+                found.append(
+                    f"landscape.samples: {samples} are more than the {counts[1]} validation samples of {dataset}; "
+                    "choose fewer, or null for all"
+                )
+            reason = plan.model(dataset, model).without_complex_angles()
+            if options["trace"] == "complexified" and reason:
+                found.append(f"landscape.trace: {model} has no complexified trace with {reason}")
+    return without_doubles(found)
