@@ -176,6 +176,9 @@ def world(paper_is_right):
         "landscape": ratios(lrr),
         "capacity": table(accuracy, CAPACITY, **noise),
         "models": table(accuracy, COMPARED, **noise),
+        "scale": table(
+            accuracy, ["qnn~readout_scale=1", "mlp~logit_bound=1"], alphas=ALPHAS[:5], **noise
+        ),
         "phase": sights(table(accuracy, ["qnn", "mlp"], **noise)),
     }
     return tables

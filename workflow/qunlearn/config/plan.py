@@ -34,13 +34,15 @@ class Plan:
 
     @cached_property
     def grid(self) -> Grid:
-        sweeps = []
+        sweeps, more_seeds = [], []
         for name in registry.known("study"):
             try:
-                sweeps.append(self.study(name).sweep())
+                study = self.study(name)
             except UserError:
                 continue  # said when that study is asked for
-        return Grid(self.config, sweeps)
+            sweeps.append(study.sweep())
+            more_seeds.append(study.more_seeds())
+        return Grid(self.config, sweeps, more_seeds)
 
     # -- data --------------------------------------------------------------------------------------------------------
     def source_kind(self, dataset: str) -> type[Source]:

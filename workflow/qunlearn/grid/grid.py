@@ -19,9 +19,12 @@ from qunlearn.grid.blocks import (
 
 
 class Grid:
-    """Blocks and paths for one checked configuration. `sweeps`: alphas at which studies train beside the others."""
+    """Blocks and paths for one checked configuration. `sweeps`: alphas at which studies train beside the others;
+    `more_seeds`: seeds of which they train models beside the others."""
 
-    def __init__(self, config: dict, sweeps: list[list[float]] = ()):
+    def __init__(
+        self, config: dict, sweeps: list[list[float]] = (), more_seeds: list[list[int]] = ()
+    ):
         self.config = config
         self.root = PurePosixPath(config["paths"]["results"])
         self.alphas = tuple(sorted(config["alphas"]))
@@ -31,10 +34,15 @@ class Grid:
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
         self.extra_alphas = tuple(sorted(needed - set(self.alphas)))
         self.sweeps = [self.off_grid(sweep) for sweep in sweeps]
+        self.more_seeds = [self.other_seeds(seeds) for seeds in more_seeds]
 
     def off_grid(self, alphas) -> tuple:
         """Those that neither the study's alphas nor its other stages have, sorted."""
         return tuple(sorted(set(alphas) - {*self.alphas, *self.extra_alphas}))
+
+    def other_seeds(self, seeds) -> tuple:
+        """Those that are not the study's, sorted."""
+        return tuple(sorted(set(seeds) - set(self.seeds)))
 
     # -- blocks ---------------------------------------------------------------------------------------------------
     def train_blocks(self, needed=None) -> list[tuple]:
@@ -60,7 +68,7 @@ class Grid:
         return parse_block(name, [tuple(alphas)], parse_alpha)
 
     def parse_seeds(self, name: str) -> tuple:
-        return parse_block(name, [self.seeds], parse_seed)
+        return parse_block(name, [self.seeds, *self.more_seeds], parse_seed)
 
     # -- what runs ------------------------------------------------------------------------------------------------
     def stage_models(self, stage: str) -> list[str]:
@@ -117,7 +125,7 @@ class Grid:
         return self._trained_in(dataset, model, corruption, blocks, seeds)
 
     def _trained_in(self, dataset, model, corruption, blocks, seeds) -> list[str]:
-        others = [(seed,) for seed in seeds if seed not in self.seeds]
+        others = chunk(self.other_seeds(seeds), self.config["seeds_per_job"])
         groups = self.seed_blocks(seeds) + others
         return [
             self.train(dataset, model, corruption, block, group)

@@ -88,6 +88,10 @@ class Study(Part):
         """Corrupted fractions at which the study trains models beside the pipeline's own."""
         return []
 
+    def more_seeds(self) -> list[int]:
+        """Seeds of which the study trains models beside the pipeline's own."""
+        return []
+
     def problems(self, plan: Plan) -> list[str]:
         """What is wrong with options that each are allowed: 'KEY: sentence', KEY below the section."""
         return []

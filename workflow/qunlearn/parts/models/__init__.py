@@ -32,6 +32,8 @@ class Model(Part):
     landscape: ClassVar[bool] = True
     #: A quantum circuit, for claims about quantum models.
     quantum: ClassVar[bool] = False
+    #: Option that is the largest |logit|; empty where logits have no bound.
+    bound_option: ClassVar[str] = ""
     #: Panel of the comparison of models.
     panel: ClassVar[str] = "networks"
     #: Colours of its architectures, in the order of the configuration.

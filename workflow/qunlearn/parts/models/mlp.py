@@ -28,6 +28,7 @@ class Mlp(FeatureModel):
     """Multi-layer perceptron with ReLU layers; without any, a logistic regression by Adam."""
 
     label = "MLP"
+    bound_option = "logit_bound"
     colours = ("#D55E00", "#E69F00")
 
     hidden: list[Count] = option(says="widths of the ReLU layers")

@@ -27,6 +27,7 @@ class CircuitModel(Model):
     """Base class of models that read a circuit's light cone."""
 
     is_base: ClassVar[bool] = True
+    bound_option: ClassVar[str] = "readout_scale"
 
     depth: PerDataset[Count] = option(says="layers; one number, or one for each dataset")
     circuit: CircuitName = option(

@@ -245,6 +245,20 @@ def largest_fall(frame, model, criterion, kinds) -> Measure:
     return samples, Extreme("max", falls)
 
 
+def smallest_classical_fall(frame, model, criterion) -> Measure:
+    """As `worst_fall`, of the model that falls least of those that are no quantum circuits."""
+    alphas = [0.0, *criterion["alphas"]]
+    models = _models(frame.query("not quantum"), "classical model")
+    axes = {"model": models, "alpha": alphas}
+    samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
+
+    def falls(runs):  # (seeds, models, alphas) -> (models,)
+        means = runs.mean(0)
+        return _shortfalls(means[:, 0], means[:, 1:], criterion["least"]).max(-1)
+
+    return samples, Extreme("min", falls)
+
+
 def _worst_against_best(frame, criterion, ours, others) -> Measure:
     """Validation accuracy of our worst model minus that of the best other one."""
     axes = {"model": [*ours, *others], "alpha": criterion["alphas"]}

@@ -3,13 +3,14 @@ where there is none, of quantum and of classical models."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qunlearn.config.options import Distinct, ModelName
 from qunlearn.grid.blocks import without_doubles
 from qunlearn.grid.names import base, spell
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
+from qunlearn.studies.phase.case import Case
 from qunlearn.studies.phase.claims import CLAIMS
 from qunlearn.studies.study import Study
 
@@ -20,16 +21,6 @@ CORRUPTION = LabelFlipping.name()
 #: Option of data that says which phase a state has, and its value where models are asked about it.
 GAUGE = "gauge"
 GAUGES = {"seen": "random", "hidden": "random", "fixed": "fixed"}
-
-
-class Case(NamedTuple):
-    """A model on data in one gauge: the `dataset` of the study, the name of the data (`run_dataset`),
-    and which of the option's lists (`phase`) has the model."""
-
-    phase: str
-    dataset: str
-    run_dataset: str
-    model: str
 
 
 class Phase(Study):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from qunlearn.results.trained import trained_table
-from qunlearn.studies.phase import Case
+from qunlearn.studies.phase.case import Case
 
 
 def tabulate(
