@@ -86,7 +86,9 @@ def test_an_alpha_beyond_the_others_is_refused():
 
 
 def _rows(role, values, **columns):
-    frame = pd.DataFrame({"seed": np.arange(len(values)), "val_accuracy": values})
+    frame = pd.DataFrame(
+        {"seed": np.arange(len(values)), "val_accuracy": values, "collapsed": False}
+    )
     return frame.assign(role=role, control="c", dataset="digits", model="mlp", alpha=0.3, **columns)
 
 

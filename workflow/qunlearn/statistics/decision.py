@@ -11,7 +11,10 @@ CONTROLS = "Controls: does the picture stay?"
 
 class Decision(NamedTuple):
     """A row of the table of claims. `low` and `high`: ends of the interval of `value`; `firm`: half
-    or twice the threshold would not change the verdict."""
+    or twice the threshold would not change the verdict. `failed`: seeds of which a run that decides
+    was flagged, and `failed_at_most` the bound on their share. `level`: the smallest 1 - confidence
+    at which the verdict is reached; `stands`: it does so together with all others of the table.
+    `seeds_needed`: about how many seeds decide it."""
 
     claim: str
     sentence: str
@@ -29,3 +32,8 @@ class Decision(NamedTuple):
     remark: str = ""
     verdict: str = "undecided"
     firm: bool = True
+    failed: int = 0
+    failed_at_most: float = math.nan
+    level: float = math.nan
+    stands: bool = False
+    seeds_needed: float = math.nan

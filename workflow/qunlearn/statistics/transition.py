@@ -4,12 +4,14 @@ height of its plateau, and the critical alpha at which it turns over, with inter
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from qunlearn.statistics.bootstrap import interval
+from qunlearn.statistics.intervals import interval
 
 #: Fewest alphas of a curve that is fitted: the fit's four parameters and one degree of freedom.
 FEWEST_ALPHAS = 5
@@ -41,6 +43,32 @@ def fit_transition(alphas: np.ndarray, accuracies: np.ndarray) -> tuple[float, f
     fit = optimize.least_squares(residuals, start, bounds=(LOWEST, HIGHEST))
     _, _, critical, scale = fit.x
     return float(critical), float(2 * math.log(9) * scale)
+
+
+def resolution(alphas: np.ndarray, critical: float) -> float:
+    """Distance between the two of the sorted `alphas` that have the critical one between them."""
+    above = np.clip(np.searchsorted(alphas, critical), 1, len(alphas) - 1)
+    return float(alphas[above] - alphas[above - 1])
+
+
+@dataclass(frozen=True)
+class Width:
+    """The 10-90 % width of the transition of curves (seeds, alphas), no less than the distance
+    between alphas there: a narrower one is not measured, and where it ends the fit's own bound would
+    tell. `fit`: curves -> (critical alpha, width)."""
+
+    alphas: np.ndarray
+    fit: Callable[[np.ndarray], tuple[float, float]]
+
+    def __call__(self, samples: np.ndarray) -> float:
+        critical, width = self.fit(samples)
+        return max(width, resolution(self.alphas, critical))
+
+    def remark(self, samples: np.ndarray) -> str:
+        """What is to be said of the value."""
+        critical, width = self.fit(samples)
+        spacing = resolution(self.alphas, critical)
+        return f"below the resolution, {spacing:g}" if width < spacing else ""
 
 
 def plateau_summary(

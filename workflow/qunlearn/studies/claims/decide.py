@@ -4,8 +4,9 @@ and a verdict.
 A claim is decided by one quantity, the side of a threshold (or the range between two) that it says
 the quantity lies on, and a confidence interval: reproduced if the whole interval lies on that side,
 not reproduced if the whole interval lies on the other, undecided else. Thresholds come from the
-configuration. Verdicts are not corrected for their number: of 50 intervals, some may miss the
-truth. Runs flagged `collapsed` are included.
+configuration. Of 50 verdicts some may be wrong: each row says whether its verdict stands together
+with all others, too (`statistics.multiplicity`). Runs flagged `collapsed` are included, and counted
+with a bound on their share.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.grid.names import base
-from qunlearn.statistics.bootstrap import interval
 from qunlearn.statistics.decision import Decision
+from qunlearn.statistics.intervals import estimate, share_at_most
+from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smallest_level
 from qunlearn.statistics.quantities import Positive
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import firm, verdict
@@ -26,6 +28,8 @@ from qunlearn.studies.claims.claim import Claim
 
 #: Columns that tell runs apart.
 RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
+#: Columns with numbers that are no outcome of a run.
+PLACES = {"alpha", "seed", "step"}
 SIDES = ("above", "below")
 #: Trait of data whose states have a phase that means nothing.
 ARBITRARY_PHASE = "arbitrary phase"
@@ -87,7 +91,8 @@ def decide(
             for model in networks(claim, settings.replaced):
                 row = row._replace(model=model)
                 rows.append(decided(row, claim, frame, criterion, settings))
-    return pd.DataFrame(rows, columns=Decision._fields)
+    found = pd.DataFrame(rows, columns=Decision._fields)
+    return judged_together(found, settings.confidence)
 
 
 def marked(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -127,15 +132,33 @@ def decided(
         samples, statistic = claim.measure(frame, row.model, criterion)
     except Missing as missing:
         return row._replace(remark=str(missing))
-    low, high = interval(samples, statistic, settings.confidence, settings.resamples)
+    found = estimate(samples, statistic, settings.resamples)
+    value = statistic(samples)
+    low, high = found.interval(settings.confidence) if found else (math.nan, math.nan)
+    failed = failed_seeds(claim, frame, row.model, criterion)
+    say = getattr(statistic, "remark", lambda samples: "")
     return row._replace(
-        value=statistic(samples),
+        seeds=len(samples),
+        value=value,
         low=low,
         high=high,
-        remark=_why_no_interval(low, samples),
+        remark=_why_no_interval(low, samples) or say(samples),
         verdict=verdict(low, high, **bounds),
         firm=firm(low, high, bounds, isinstance(statistic, Positive)),
+        failed=failed,
+        failed_at_most=share_at_most(failed, len(samples), settings.confidence),
+        level=math.nan if math.isnan(low) else smallest_level(found, bounds),
+        seeds_needed=seeds_needed(len(samples), value, (low, high), bounds),
     )
+
+
+def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> int:
+    """How many seeds have a run that decides the claim and is flagged: what the claim measures, with
+    the flag in the place of every number."""
+    numbers = frame.select_dtypes("number").columns.difference([*PLACES])
+    flags = frame.assign(**{name: frame["collapsed"].astype(float) for name in numbers})
+    samples, _ = claim.measure(flags, model, criterion)
+    return int(samples.reshape(len(samples), -1).any(axis=1).sum())
 
 
 def _in_words(criterion: dict) -> dict[str, str]:

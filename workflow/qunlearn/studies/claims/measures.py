@@ -3,8 +3,9 @@ speaks of.
 
 Every measure takes the rows of one dataset (`frame`), the `model` and the claim's `criterion` in
 the configuration, and returns (samples, statistic): an array whose first axis is the seed, and a
-function of such an array. What else it takes, a claim binds by `partial`. Beside the columns of the
-table, rows tell the `kind` of their model ('linear' where the logit is linear in the features, else
+function of such an array; an `Extreme` where it is the smallest or largest of several, so that its
+interval is corrected for the choice. What else it takes, a claim binds by `partial`. Beside the
+columns of the table, rows tell the `kind` of their model ('linear' where the logit is linear in the features, else
 its family), whether it is `quantum`, whether it `sees_phase` where that is arbitrary, and whether
 their method is one of the paper's `approximate` ones.
 """
@@ -93,8 +94,12 @@ def critical_alpha(frame, model, criterion) -> Measure:
 
 
 def transition_width(frame, model, criterion) -> Measure:
+    """10-90 % width of the transition, no less than the alphas resolve."""
+    from qunlearn.statistics.transition import Width
+
     samples, fit = _transition(frame, model)
-    return samples, lambda runs: fit(runs)[1]
+    alphas = _values(_flipped(frame, model), "alpha")
+    return samples, Width(alphas, fit)
 
 
 def advantage(frame, model, criterion, over, corruption=FLIPPING) -> Measure:
@@ -142,22 +147,22 @@ def repair(frame, model, criterion) -> Measure:
     approximate ones start."""
     samples = _curves(frame, model, [*_approximate(frame), REFERENCE])
 
-    def statistic(runs):
+    def gains(runs):  # (methods,)
         poisoned = runs[:, 0, 0].mean()
-        return _final(runs).max() - poisoned
+        return _final(runs) - poisoned
 
-    return samples, statistic
+    return samples, Extreme("max", gains)
 
 
 def gap(frame, model, criterion) -> Measure:
     """Retrain's accuracy at the end minus that of the best approximate method."""
     samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
 
-    def statistic(runs):
+    def gaps(runs):  # (methods,)
         retrained, *others = _final(runs)
-        return retrained - max(others)
+        return retrained - np.array(others)
 
-    return samples, statistic
+    return samples, Extreme("min", gaps)
 
 
 def steps_saved(frame, model, criterion) -> Measure:
@@ -166,14 +171,14 @@ def steps_saved(frame, model, criterion) -> Measure:
     are."""
     samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
 
-    def statistic(runs):
+    def saved(runs):  # (methods,)
         curves = runs.mean(0)  # (methods, steps)
         retrained_end = curves[0, -FINAL:].mean()
         goal = retrained_end - criterion["tolerance"]
         retrained, *others = [_arrival(curve, goal) for curve in curves]
-        return float(retrained - min(others))
+        return retrained - np.array(others)
 
-    return samples, statistic
+    return samples, Extreme("max", saved)
 
 
 def _arrival(curve: np.ndarray, goal: float) -> int:
@@ -264,12 +269,12 @@ def _worst_against_best(frame, criterion, ours, others) -> Measure:
     axes = {"model": [*ours, *others], "alpha": criterion["alphas"]}
     samples = cells(frame, "val_accuracy", {"corruption": FLIPPING}, axes)
 
-    def statistic(runs):
+    def differences(runs):  # (pairs,)
         accuracies = runs.mean((0, 2))
         here, there = np.split(accuracies, [len(ours)])
-        return here.min() - there.max()
+        return np.subtract.outer(here, there).ravel()
 
-    return samples, statistic
+    return samples, Extreme("min", differences)
 
 
 def advantage_over_kind(frame, model, criterion, kind, over) -> Measure:

@@ -13,13 +13,15 @@ from qunlearn.studies.reproduction.compare import identical_runs
 
 VERDICTS = ("reproduced", "not reproduced", "undecided")
 HOW_DECIDED = """
-The quantity and its threshold are set in `criteria.yaml`. The interval is a
-{percent:g} % bootstrap interval over independent seeds, all numbers of a seed drawn together, with
-tails widened to Student's t for the small number of seeds; fits and extremes are computed anew on
-every resample. *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the
+The quantity and its threshold are set in `criteria.yaml`. The {percent:g} % interval
+over independent seeds, all numbers of a seed together, is at either end the widest of Student's t,
+its form for skewed runs, and a bootstrap's; docs/claims.md says how often it covers. *Runs*: seeds,
+how many of them hold a run flagged as failed, and the share of all seeds that may fail, at most
+({percent:g} %). *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the
 whole interval is on the other side. *Undecided*: it holds the threshold, or the tables lack what is
 needed. A star marks a verdict that would be another with half or twice the threshold, or the width
-of a range. Seeds share one dataset, so an interval speaks of other seeds on the same
+of a range; a dagger one that does not stand together with all others of its table at
+{percent:g} % (Holm). Seeds share one dataset, so an interval speaks of other seeds on the same
 data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. Controls change one choice
 of the study; the picture stays where the whole interval lies within the range named, and changes
 where it lies outside. *Published* is the same quantity from the authors' runs, where
@@ -69,9 +71,25 @@ def starred(row: pd.Series) -> bool:
 
 
 def _verdict(row: pd.Series) -> str:
-    reason = f" ({row['remark']})" if row["remark"] else ""
+    remarks = [row["remark"]] if row["remark"] else []
+    if row["verdict"] == "undecided" and np.isfinite(row["seeds_needed"]):
+        remarks.append(f"about {row['seeds_needed']:.0f} seeds would decide it")
+    reason = f" ({'; '.join(remarks)})" if remarks else ""
     star = " *" if starred(row) else ""
-    return f"{row['verdict']}{reason}{star}"
+    dagger = " †" if alone(row) else ""
+    return f"{row['verdict']}{reason}{star}{dagger}"
+
+
+def alone(row: pd.Series) -> bool:
+    """True for a verdict that does not stand together with all others."""
+    return row["verdict"] != "undecided" and not row["stands"]
+
+
+def runs(row: pd.Series) -> str:
+    """'20, 1 failed (< 22 %)': seeds, those that failed, and the share that may."""
+    if np.isnan(row["failed_at_most"]):
+        return f"{row['seeds']}"
+    return f"{row['seeds']}, {row['failed']} failed (< {100 * row['failed_at_most']:.0f} %)"
 
 
 # -- explanations ----------------------------------------------------------------------------------
@@ -169,13 +187,13 @@ def _sources(rows: pd.DataFrame, origin: Origin) -> list[str]:
 def _section(rows: pd.DataFrame, claims: dict[str, Claim], confidence: float) -> list[str]:
     """The table of a section; a claim's words stand in its first row."""
     interval = f"value [{100 * confidence:g} % interval]"
-    table = [["claim", "decided by", "if", "data", interval, "published", "verdict"]]
+    table = [["claim", "decided by", "if", "data", "runs", interval, "published", "verdict"]]
     last = None
     for _, row in rows.iterrows():
         words = [row["sentence"], row["quantity"], side(row)]
         if row["claim"] == last:
             words = ["", "", ""]
-        found = [subject(row, claims), value(row), published(row), _verdict(row)]
+        found = [subject(row, claims), runs(row), value(row), published(row), _verdict(row)]
         table.append(words + found)
         last = row["claim"]
     return _aligned(table)

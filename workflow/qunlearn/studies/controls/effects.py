@@ -3,11 +3,14 @@ stays."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from qunlearn.statistics.bootstrap import interval
 from qunlearn.statistics.decision import CONTROLS, Decision
+from qunlearn.statistics.intervals import estimate, share_at_most
+from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smallest_level
 from qunlearn.statistics.runs import cells, dips
 from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.controls import Control
@@ -37,8 +40,10 @@ def control_effects(
             new, old = statistic(runs)
             return new - old
 
-        low, high = interval(samples, difference, confidence, resamples)
+        effect = estimate(samples, difference, resamples)
+        low, high = effect.interval(confidence) if effect else (math.nan, math.nan)
         new, old = statistic(samples)
+        failed = int(frame.groupby("seed")["collapsed"].any().sum())
         found = verdict(low, high, **bounds)
         row = Decision(
             claim=control.name,
@@ -54,10 +59,14 @@ def control_effects(
             remark=f"{old:.3f} -> {new:.3f}",
             verdict=WORDS.get(found, found),
             firm=firm(low, high, bounds),
+            failed=failed,
+            failed_at_most=share_at_most(failed, len(samples), confidence),
+            level=math.nan if math.isnan(low) else smallest_level(effect, bounds),
+            seeds_needed=seeds_needed(len(samples), new - old, (low, high), bounds),
             **bounds,
         )
         rows.append(row)
-    return pd.DataFrame(rows, columns=Decision._fields)
+    return judged_together(pd.DataFrame(rows, columns=Decision._fields), confidence)
 
 
 def rows_with(frame: pd.DataFrame, values: dict) -> pd.DataFrame:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from qunlearn.statistics.bootstrap import interval
+from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.transition import FEWEST_ALPHAS, fit_transition
 
 #: A curve whose accuracies span less than this has no transition to fit.
