@@ -32,7 +32,7 @@ def test_cases_are_of_data_whose_phase_can_be_chosen():
     runs = {(case.phase, case.run_dataset) for case in cases}
     assert runs == {("seen", "xxz"), ("hidden", "xxz"), ("fixed", "xxz~gauge=fixed")}
     cells = study.needs(whole)["cells"]
-    assert "results/train/xxz/logistic_rho/label_flipping/alpha0.00-0.90/seed0-4.h5" in cells
+    assert "results/train/xxz/logistic_rho/label_flipping/alpha0.00-0.90/seed0-19.h5" in cells
 
 
 def test_data_in_a_fixed_gauge_are_turned_where_the_phase_is_to_be_seen():

@@ -219,10 +219,15 @@ def sweep_of(wildcards):
     return Sweep(wildcards.dataset, wildcards.model, wildcards.corruption)
 
 
+def sweep_seeds(wildcards):
+    """All seeds of the model that a path names."""
+    return list(grid.seeds_of(wildcards.dataset, wildcards.model))
+
+
 @told
 def poisoned_models(wildcards):
     """Training files that hold the models at a path's alpha, of its seeds or of all."""
-    seeds = grid.parse_seeds(wildcards.seeds) if "seeds" in wildcards.keys() else grid.seeds
+    seeds = cell_seeds(wildcards) if "seeds" in wildcards.keys() else sweep_seeds(wildcards)
     return grid.trained(*sweep_of(wildcards), (parse_alpha(wildcards.alpha),), seeds)
 
 

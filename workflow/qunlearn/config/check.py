@@ -313,7 +313,7 @@ def check_references(config: dict, problems: list[str], broken: set[str]) -> Non
                 if wrong := reference_problem(reference, known):
                     problems.append(wrong)
             problems += _datasets_of_options(family, block, key, known)
-    if not {"training", "unlearning"} & broken:
+    if not {"training", "unlearning", "fewer_seeds"} & broken:
         problems += schedule_problems(config)
 
 
@@ -330,12 +330,13 @@ def _datasets_of_options(family, block: dict, name: str, known: dict) -> list[st
 
 
 def schedule_problems(config: dict) -> list[str]:
-    """Schedules are of an architecture or of a family."""
+    """Schedules, and numbers of seeds, are of an architecture or of a family."""
     architectures = config["architectures"]
     known = list(dict.fromkeys([*architectures, *registry.known("model")]))
     tables = {
         "training": config["training"],
         "unlearning.training": config["unlearning"]["training"],
+        "fewer_seeds.models": config["fewer_seeds"]["models"],
     }
     return [
         f"{section}.{dataset}.{name}: neither an architecture nor a family{nearest(name, known)}"

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "configuration.md"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 #: Sections of the pipeline that have a table of their own.
-NESTED = ("paths", "statistics", "landscape")
+NESTED = ("fewer_seeds", "paths", "statistics", "landscape")
 DERIVED = (
     "Any architecture may derive from another instead of naming a family: `qnn_ring: {base: qnn, entangler: ring}` is "
     "`qnn` but for what it says itself, and follows `qnn` whichever way that was changed."

@@ -136,6 +136,15 @@ def unlearning_section() -> type[Options]:
     return create_model("Unlearning", __base__=_Unlearning, __doc__=_Unlearning.__doc__, **fields)
 
 
+class FewerSeeds(Options):
+    """Of what is costly only the first so many of `seeds`; figures say how many."""
+
+    changed: Count | None = option(None, says="of data and models with changes; null: all")
+    models: dict[DatasetName, dict[Name, Count]] = option(
+        {}, says="by dataset, and architecture or family; the architecture's wins"
+    )
+
+
 class Pipeline(Options):
     """The study: what is computed, and how."""
 
@@ -144,6 +153,7 @@ class Pipeline(Options):
     corruptions: Distinct[CorruptionName] = option(says="corruptions of the training set")
     alphas: Distinct[Alpha] = option(says="corrupted fractions of the training set")
     seeds: Distinct[Seed] = option(says="independent runs: poison, initial parameters, minibatches")
+    fewer_seeds: FewerSeeds = option(says="how many of them costly models have")
     methods: Distinct[MethodName] = option(says="unlearning methods")
     alphas_per_job: Count = option(
         says="alphas that one job trains together; results do not depend on it"

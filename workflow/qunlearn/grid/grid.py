@@ -16,6 +16,7 @@ from qunlearn.grid.blocks import (
     parse_seed,
     without_doubles,
 )
+from qunlearn.grid.names import base
 
 
 class Grid:
@@ -29,6 +30,7 @@ class Grid:
         self.root = PurePosixPath(config["paths"]["results"])
         self.alphas = tuple(sorted(config["alphas"]))
         self.seeds = tuple(sorted(config["seeds"]))
+        self.fewer = config["fewer_seeds"]
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
@@ -55,8 +57,21 @@ class Grid:
     def alpha_blocks(self, alphas) -> list[tuple]:
         return chunk(alphas, self.config["alphas_per_job"])
 
-    def seed_blocks(self, needed=None) -> list[tuple]:
-        blocks = chunk(self.seeds, self.config["seeds_per_job"])
+    def seeds_of(self, dataset: str, model: str) -> tuple:
+        """Seeds of a model on a dataset: all, or of what is costly the first few (`fewer_seeds`)."""
+        limits = []
+        if "~" in dataset + model:
+            limits.append(self.fewer["changed"])
+        entries = self.fewer["models"].get(base(dataset), {})
+        family = self.config["architectures"].get(base(model), {}).get("family")
+        limits.append(entries.get(base(model), entries.get(family)))
+        return self.seeds[: min((limit for limit in limits if limit), default=None)]
+
+    def seed_blocks(self, dataset: str, model: str, needed=None, first=None) -> list[tuple]:
+        """Seed blocks of the jobs of a model on a dataset, of all its seeds or of the `first` so many;
+        with `needed`, only those that hold one of these seeds."""
+        seeds = self.seeds_of(dataset, model)[:first]
+        blocks = chunk(seeds, self.config["seeds_per_job"])
         return [block for block in blocks if needed is None or set(block) & set(needed)]
 
     def parse_alphas(self, name: str) -> tuple:
@@ -125,13 +140,21 @@ class Grid:
         return self._trained_in(dataset, model, corruption, blocks, seeds)
 
     def _trained_in(self, dataset, model, corruption, blocks, seeds) -> list[str]:
-        others = chunk(self.other_seeds(seeds), self.config["seeds_per_job"])
-        groups = self.seed_blocks(seeds) + others
+        groups = self._seed_groups(dataset, model, seeds)
         return [
             self.train(dataset, model, corruption, block, group)
             for block in blocks
             for group in groups
         ]
+
+    def _seed_groups(self, dataset, model, seeds) -> list[tuple]:
+        """Blocks that hold these seeds: of the model's own seeds, of others on the grid, and of those
+        beside the grid."""
+        own = self.seeds_of(dataset, model)
+        beyond = [seed for seed in seeds if seed in self.seeds and seed not in own]
+        size = self.config["seeds_per_job"]
+        more = chunk(beyond, size) + chunk(self.other_seeds(seeds), size)
+        return self.seed_blocks(dataset, model, seeds) + more
 
     def all_trained(self, models=None) -> list[str]:
         """Training files of all alphas and seeds, of the study's models or of those given."""
@@ -141,7 +164,9 @@ class Grid:
             for dataset in config["datasets"]
             for model in models or config["models"]
             for corruption in config["corruptions"]
-            for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+            for path in self.trained(
+                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model)
+            )
         ]
 
     def trained_under(self, corruption: str, models: list[str]) -> list[str]:
@@ -150,7 +175,9 @@ class Grid:
             path
             for dataset in self.config["datasets"]
             for model in models
-            for path in self.trained(dataset, model, corruption, self.alphas, self.seeds)
+            for path in self.trained(
+                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model)
+            )
         ]
 
     def unlearning_cases(self, alphas=None) -> list[tuple]:
@@ -164,13 +191,13 @@ class Grid:
             for alpha in alphas or self.unlearning_alphas
         ]
 
-    def unlearned(self, cases: list[tuple], methods: list[str]) -> list[str]:
-        """Unlearning files of all seeds."""
+    def unlearned(self, cases: list[tuple], methods: list[str], seeds=None) -> list[str]:
+        """Unlearning files of all seeds of the models, or those that hold the seeds given."""
         return [
-            self.unlearn(*case, method, seeds)
-            for case in cases
+            self.unlearn(dataset, model, corruption, alpha, method, block)
+            for dataset, model, corruption, alpha in cases
             for method in methods
-            for seeds in self.seed_blocks()
+            for block in self.seed_blocks(dataset, model, seeds)
         ]
 
     def analysed(self, stage: str, alphas) -> list[str]:
@@ -182,5 +209,5 @@ class Grid:
             for model in self.stage_models("landscape")
             for corruption in config["landscape"]["corruptions"]
             for block in self.alpha_blocks(alphas)
-            for seeds in self.seed_blocks()
+            for seeds in self.seed_blocks(dataset, model)
         ]

@@ -195,7 +195,22 @@ def stretch_accuracy(axis, lowest: float) -> None:
     axis.set_ylim(lowest, 1 + RESOLVED / 4)
 
 
-def legend_of_means(figure, handles: list, labels: list[str], seeds: int, **look) -> None:
+def number_of_seeds(frame) -> str:
+    """'20', or '5 to 20' where models or datasets differ."""
+    names = [name for name in ("dataset", "model") if name in frame]
+    counts = frame.groupby(names)["seed"].nunique()
+    fewest, most = counts.min(), counts.max()
+    return f"{most}" if fewest == most else f"{fewest} to {most}"
+
+
+def seeds_beside(frame, whole) -> str:
+    """', n = 5' for a panel of runs where not all of the whole figure have as many, else nothing."""
+    if len(frame) == 0 or "to" not in number_of_seeds(whole):
+        return ""
+    return f", n = {number_of_seeds(frame)}"
+
+
+def legend_of_means(figure, handles: list, labels: list[str], seeds: str, **look) -> None:
     """A legend in one row above a figure's panels, which begins with what lines and bands are."""
     words = f"{MEANS}, n = {seeds}:"
     handles = [plt.Line2D([], [], lw=0), *handles]

@@ -75,12 +75,17 @@ def failed(content: dict) -> np.ndarray:
     return diverged | np.isin(content[ONES], (0, 1))
 
 
+def spelt_seeds(path: str, seeds) -> list[int]:
+    """Those of the seeds that a file's name spells: seed3.h5, or seed0-4.h5 for all from 0 to 4."""
+    first, *rest = PurePath(path).stem.removeprefix("seed").split("-")
+    last = int(rest[0]) if rest else int(first)
+    return [seed for seed in seeds if int(first) <= seed <= last]
+
+
 def check_seeds(path: str, content: dict, seeds: list[int]) -> None:
     """Raises UserError unless a file has, at each of its corrupted fractions, each of these seeds that its name spells,
     all of them equally often."""
-    first, *rest = PurePath(path).stem.removeprefix("seed").split("-")
-    ends = int(first), int((rest or [first])[0])
-    asked = [seed for seed in seeds if ends[0] <= seed <= ends[1]]
+    asked = spelt_seeds(path, seeds)
     cure = "Delete it and run the same command again."
     if asked and not len(content["alpha"]):
         raise UserError(f"{path} holds no run at all. {cure}")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.grid.names import parse
-from qunlearn.results.cells import CELLS, failed
+from qunlearn.results.cells import CELLS, failed, spelt_seeds
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.runtime.errors import UserError
@@ -43,11 +43,13 @@ def asked_cells(path: str, content: dict, alphas, seeds) -> list[tuple[int, floa
 
 def check_complete(frame: pd.DataFrame, asked: dict[str, list], files: list[str]) -> None:
     """Raises UserError unless each case of a table (the columns of `UNLEARNING_RUN` that are not `asked` for) holds
-    each of the values asked for just once; `files`: where its rows come from, at least one from each."""
+    each of the values asked for just once, of seeds those that the names of its files spell; `files`: where its rows
+    come from, at least one from each."""
     columns = list(asked)
     case = [name for name in UNLEARNING_RUN if name in frame and name not in columns]
-    every = pd.MultiIndex.from_product(asked.values(), names=columns)
     for names, rows in frame.groupby(case, sort=False):
+        spelt = {**asked, "seed": _spelt(dict(zip(case, names)), asked["seed"], files)}
+        every = pd.MultiIndex.from_product(spelt.values(), names=columns)
         held = pd.MultiIndex.from_frame(rows[columns])
         missing = every.difference(held, sort=False)
         is_complete = len(missing) == 0 and len(held) == len(every)
@@ -55,9 +57,20 @@ def check_complete(frame: pd.DataFrame, asked: dict[str, list], files: list[str]
             _incomplete(dict(zip(case, names)), asked, missing, files)
 
 
-def _incomplete(case: dict, asked: dict, missing: pd.MultiIndex, files: list[str]) -> None:
+def _files_of(case: dict, files: list[str]) -> list[str]:
+    """Those of the files that hold runs of a case."""
     folder = "/".join(str(case[name]) for name in RUN[:3])
-    here = [path for path in files if f"/{folder}/" in path]
+    return [path for path in files if f"/{folder}/" in path]
+
+
+def _spelt(case: dict, seeds: list, files: list[str]) -> list:
+    """Seeds that the names of a case's files spell: what is costly has fewer than other models."""
+    spelt = {seed for path in _files_of(case, files) for seed in spelt_seeds(path, seeds)}
+    return sorted(spelt)
+
+
+def _incomplete(case: dict, asked: dict, missing: pd.MultiIndex, files: list[str]) -> None:
+    here = _files_of(case, files)
     if len(missing):
         words = ", ".join(f"{name} {value}" for name, value in zip(asked, missing[0]))
         what = f"no run at {words}"

@@ -13,6 +13,10 @@ from qunlearn.lazy import pd
 FINAL = 5
 
 
+#: Axes along which runs are paired by seed, over the seeds that all have.
+PAIRED = ("model", "role", "run_dataset", "phase")
+
+
 class Missing(Exception):
     """The tables lack what a claim needs; the text says what."""
 
@@ -21,14 +25,15 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
     """Values of a column as an array (seeds, *axes): rows where `select` holds, axes with the
     values given.
 
-    Row i belongs to the same seed everywhere. Raises Missing where a seed lacks one of the cells.
+    Row i belongs to the same seed everywhere: seeds are those that all models of the axes have, for
+    costly ones have fewer. Raises Missing where such a seed lacks one of the cells.
     """
     part = frame
     for name, value in select.items():
         part = part[part[name] == value]
     if part.empty:
         raise Missing(f"no rows with {_listed(select)}")
-    axes = {"seed": np.sort(part["seed"].unique()), **axes}
+    axes = {"seed": _common_seeds(part, axes), **axes}
     index = pd.MultiIndex.from_product(axes.values(), names=list(axes))
     values = part.set_index(index.names)[column]
     absent = index.difference(values.index)
@@ -37,6 +42,16 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
         raise Missing(f"no row with {_listed(first)}")
     shape = [len(along) for along in axes.values()]
     return values.reindex(index).to_numpy(float).reshape(shape)
+
+
+def _common_seeds(part: pd.DataFrame, axes: dict) -> np.ndarray:
+    """Seeds, sorted, that all values of the axes have that are paired by seed and are there."""
+    paired = [name for name in PAIRED if name in axes]
+    common = set(part["seed"])
+    for name in paired:
+        for _, rows in part[part[name].isin(axes[name])].groupby(name):
+            common &= set(rows["seed"])
+    return np.array(sorted(common))
 
 
 def _listed(names: dict) -> str:

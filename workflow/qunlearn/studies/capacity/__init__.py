@@ -54,7 +54,7 @@ class Capacity(Study):
         files = grid.trained_alone
         if model in {*plan.config["models"], *compared, *stages}:
             files = grid.trained
-        return files(dataset, model, CORRUPTION, self.alphas(plan), grid.seeds)
+        return files(dataset, model, CORRUPTION, self.alphas(plan), grid.seeds_of(dataset, model))
 
     def settings(self, plan: Plan):
         return {

@@ -134,8 +134,9 @@ class Controls(Study):
                 paths += grid.unlearned([(*origin, self.alpha)], [base_method])
             else:
                 # a base is trained with the whole study, a control at these alphas alone
-                paths += grid.trained_alone(*run, alphas, grid.seeds)
-                paths += grid.trained(*origin, alphas, grid.seeds)
+                seeds = grid.seeds_of(control.run.dataset, control.run.model)
+                paths += grid.trained_alone(*run, alphas, seeds)
+                paths += grid.trained(*origin, alphas, seeds)
         return without_doubles(paths)
 
     # -- what its rules are told -------------------------------------------------------------------

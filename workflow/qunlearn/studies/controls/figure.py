@@ -42,7 +42,7 @@ def draw(
     for part, band in zip(upper, bands):
         _band(part, band, datasets, lowest, letters)
     _effects(last, control_effects, chosen, looks, letters)
-    seeds = controls["seed"].nunique()
+    seeds = style.number_of_seeds(controls)
     what = f"validation accuracy, mean with {100 * confidence:g} % interval, n = {seeds}"
     figure.suptitle(f"{what}; {_grey(chosen, looks)}", size=7.5)
     return figure

@@ -19,14 +19,14 @@ rule measure_cost:
         **SCRATCH,
         **asks(
             lambda wildcards: requests.unlearn(
-                sweep_of(wildcards), len(grid.seeds), plan.study("cost").models
+                sweep_of(wildcards), len(sweep_seeds(wildcards)), plan.study("cost").models
             )
         ),
     params:
         architecture=cell_architecture,
         schedule=unlearning_schedule,
         methods=told(lambda wildcards: plan.study("cost").weights(plan)),
-        seeds=list(grid.seeds),
+        seeds=told(sweep_seeds),
         precision=config["precision"],
         code=told(lambda wildcards: cell_code(*plan.study("cost").code_files(plan))(wildcards)),
     message:

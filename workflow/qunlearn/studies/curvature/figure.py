@@ -32,7 +32,7 @@ def draw(*, curvature: pd.DataFrame, models: list[str], looks: Looks):
             axis.set(xlabel="corrupted fraction α", xticks=alphas)
             style.panel_letter(axis, next(letters))
         words = [looks.dataset(pair["dataset"]), looks.corruption(pair["corruption"])]
-        words.append(f"n = {here['seed'].nunique()} seeds")
+        words.append(f"n = {style.number_of_seeds(here)} seeds")
         handles, labels = axes[0].get_legend_handles_labels()
         above = {
             "loc": "outside upper center",

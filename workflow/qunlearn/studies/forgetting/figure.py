@@ -176,7 +176,7 @@ def _curves(axis, drawing: Drawing, here: pd.DataFrame, accuracy: str, by: str) 
 
 
 def _legend(figure, drawing: Drawing) -> None:
-    seeds = drawing.table["seed"].nunique()
+    seeds = style.number_of_seeds(drawing.table)
     handles = [plt.Line2D([], [], lw=0, label=f"{style.MEANS}, n = {seeds}:")]
     for method in drawing.methods:
         look = drawing.looks.method(method)

@@ -78,10 +78,11 @@ class Gradients(Study):
             name = self.deep(plan, dataset, depth)
             case = dataset, name, self.corruption
             if name in config["models"]:
-                files += grid.trained(*case, self.all_alphas(), grid.seeds)
+                files += grid.trained(*case, self.all_alphas(), grid.seeds_of(dataset, name))
                 continue
             for alpha in self.all_alphas():
-                files += [grid.train(*case, (alpha,), seeds) for seeds in grid.seed_blocks()]
+                blocks = grid.seed_blocks(dataset, name)
+                files += [grid.train(*case, (alpha,), seeds) for seeds in blocks]
         return files
 
     def architectures(self, plan: Plan, dataset: str) -> dict[str, dict]:
@@ -109,6 +110,11 @@ class Gradients(Study):
             sweep = requests.sweep(dataset, name, self.corruption)
             asked.append(requests.inspect(sweep, 1, 1, numbers, passes))
         return requests.one_by_one(asked)
+
+    def seeds(self, plan: Plan, dataset: str) -> dict[str, list[int]]:
+        """Circuit -> seeds of its trained models on a dataset."""
+        names = self.circuits(plan).get(dataset, {}).values()
+        return {name: list(plan.grid.seeds_of(dataset, name)) for name in names}
 
     def all_alphas(self) -> list[float]:
         return sorted({0.0, *self.alphas})

@@ -16,10 +16,11 @@ with job(f"gradients {snakemake.wildcards.dataset}", snakemake) as progress:
     from qunlearn.studies.gradients import gradients
 
     dataset = read_dataset(snakemake.input.data)
-    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     tables = []
     for name, architecture in params.architectures.items():
-        problem = Problem(dataset, name, architecture, params.corruption, params.seeds)
+        seeds = params.seeds[name]
+        cells = [Cell(alpha, seed) for alpha in params.alphas for seed in seeds]
+        problem = Problem(dataset, name, architecture, params.corruption, seeds)
         parts = [gradients.untrained(problem, params.draws)]
         files = [path for path in snakemake.input.trained if path_names(path, 2)[1] == name]
         if files:

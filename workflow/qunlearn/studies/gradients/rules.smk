@@ -22,7 +22,7 @@ rule measure_gradients:
         architectures=told(lambda wildcards: plan.study("gradients").architectures(plan, wildcards.dataset)),
         corruption=told(lambda wildcards: plan.study("gradients").corruption),
         alphas=told(lambda wildcards: plan.study("gradients").all_alphas()),
-        seeds=list(grid.seeds),
+        seeds=told(lambda wildcards: plan.study("gradients").seeds(plan, wildcards.dataset)),
         draws=told(lambda wildcards: plan.study("gradients").draws),
         code=told(lambda wildcards: code(*plan.study("gradients").code_files(plan))),
     message:

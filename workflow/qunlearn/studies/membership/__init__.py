@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from qunlearn.config.options import Distinct, option
+from qunlearn.config.options import Count, Distinct, option
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Membership(Study):
     retrains: Annotated[int, Field(ge=39, le=10_000)] = option(
         says="models per seed that never saw the forget set; 39 is the least for a 95 % range"
     )
+    seeds: Count = option(says="the first so many of the study's seeds")
     schedules: Distinct[SCHEDULES] = option(
         says="how they are trained: as the models are (the costly one), as `retrain` is"
     )
@@ -35,7 +36,7 @@ class Membership(Study):
     def needs(self, plan: Plan):
         audits = []
         for dataset, model, corruption, alpha in plan.grid.unlearning_cases():
-            for seeds in plan.grid.seed_blocks():
+            for seeds in plan.grid.seed_blocks(dataset, model, first=self.seeds):
                 names = dataset, model, corruption, (alpha,)
                 audits.append(plan.grid.cells("audit", *names, seeds))
         return {"audits": audits}
@@ -61,10 +62,9 @@ class Membership(Study):
 
     # -- what a job is told ------------------------------------------------------------------------
     def unlearned(self, plan: Plan, case: tuple, seeds: tuple) -> list[str]:
-        """A file of unlearned models for every method; `case`: (dataset, model, corruption,
-        alpha)."""
-        methods = plan.config["methods"]
-        return [plan.grid.unlearn(*case, method, seeds) for method in methods]
+        """For every method the file that holds the unlearned models of a block of seeds; `case`:
+        (dataset, model, corruption, alpha)."""
+        return plan.grid.unlearned([case], plan.config["methods"], seeds)
 
     def request(self, requests, sweep, seeds: list[int]):
         """What an audit of a sweep (dataset, model, corruption) asks a cluster for."""

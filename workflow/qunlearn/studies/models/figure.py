@@ -44,7 +44,7 @@ def draw(
         axis.set(xlabel="corrupted fraction α", xticks=[0, 0.3, 0.6, 0.9])
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.34), borderaxespad=0)
     axes[0, 0].set(ylim=(-0.03, 1.05))
-    seeds = models["seed"].nunique()
+    seeds = style.number_of_seeds(models)
     figure.suptitle(f"validation accuracy, {style.MEANS}, n = {seeds}", size=7.5)
     return figure
 

@@ -60,7 +60,8 @@ class Phase(Study):
         data = [grid.data(case.run_dataset) for case in cases]
         cells = []
         for case in cases:
-            cells += grid.trained(case.run_dataset, case.model, CORRUPTION, grid.alphas, grid.seeds)
+            seeds = grid.seeds_of(case.run_dataset, case.model)
+            cells += grid.trained(case.run_dataset, case.model, CORRUPTION, grid.alphas, seeds)
         return {"data": without_doubles(data), "cells": without_doubles(cells)}
 
     def settings(self, plan: Plan):

@@ -157,13 +157,15 @@ def draw_row(
     for axis, (corruption, model) in zip(axes, panels):
         names = {"corruption": corruption, "model": model}
         runs = of_others(published, **names)
-        draw_accuracies(axis, style.select(resilience, **names), runs)
-        words = f"{looks.model(model).label}\n{looks.corruption(corruption)}"
+        ours = style.select(resilience, **names)
+        draw_accuracies(axis, ours, runs)
+        counted = style.seeds_beside(ours, resilience)
+        words = f"{looks.model(model).label}{counted}\n{looks.corruption(corruption)}"
         axis.set_title(words, size=7.2, linespacing=1.1)
     last = axes[len(panels) - 1]
     if len(published):
         last.plot([], [], "o", ms=3, mfc="white", mec="0.3", mew=0.8, label="published")
-    seeds = resilience["seed"].nunique()
+    seeds = style.number_of_seeds(resilience)
     look = {"title_fontsize": 7, "alignment": "left", "bbox_to_anchor": (0, 0.04)}
     last.legend(loc="lower left", title=f"{style.MEANS}, n = {seeds}", **look)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.results.trained import trained_table
-from qunlearn.statistics.bootstrap import interval
+from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.quantities import Extreme
 
 

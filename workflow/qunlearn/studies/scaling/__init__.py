@@ -93,11 +93,16 @@ class Scaling(Study):
         grid, corruption = plan.grid, LabelFlipping.name()
         fine = grid.off_grid(self.alphas)
         shared = [alpha for alpha in self.all_alphas(plan) if alpha not in fine]
-        files = grid.trained(data, model, corruption, shared, grid.seeds)
+        files = grid.trained(data, model, corruption, shared, self.seeds(plan))
         for block in grid.alpha_blocks(fine):
-            for seeds in grid.seed_blocks():
+            for seeds in grid.seed_blocks(data, model, self.seeds(plan)):
                 files.append(grid.train(data, model, corruption, block, seeds))
         return files
+
+    def seeds(self, plan: Plan) -> list[int]:
+        """Those that all sizes have."""
+        found = [plan.grid.seeds_of(case["data"], case["model"]) for case in self.cases(plan)]
+        return list(min(found, key=len))
 
     def all_alphas(self, plan: Plan) -> list[float]:
         return sorted({*self.alphas, *plan.grid.alphas})
@@ -108,7 +113,7 @@ class Scaling(Study):
             "cases": self.cases(plan),
             "left_out": self.left_out(plan),
             "alphas": self.all_alphas(plan),
-            "seeds": list(plan.grid.seeds),
+            "seeds": self.seeds(plan),
             "margin": plan.config["statistics"]["collapsed_margin"],
             "confidence": claims.confidence,
             "resamples": claims.resamples,

@@ -50,7 +50,7 @@ def draw(
         for axis in _row(block, runs, fits, exponent, colour):
             style.panel_letter(axis, next(letters))
         words = f"{looks.dataset(case['dataset'])}: {WORDS[case['scaled']]}"
-        seeds = runs["seed"].nunique()
+        seeds = style.number_of_seeds(runs)
         block.suptitle(f"{words}, mean over {seeds} seeds", size=8)
     return figure
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict, model_validator
 
 from qunlearn.config.blocks import read_block
-from qunlearn.config.options import CorruptionName, Distinct, PoisonedAlpha, read_as
+from qunlearn.config.options import CorruptionName, Count, Distinct, PoisonedAlpha, read_as
 from qunlearn.config.words import unknown_key
 from qunlearn.parts import registry
 from qunlearn.parts.methods.retrain import Retrain
@@ -41,6 +41,7 @@ class Scan(Study):
 
     corruption: CorruptionName = option(says="corruption")
     alpha: PoisonedAlpha = option(says="corrupted fraction")
+    seeds: Count = option(says="the first so many of the study's seeds")
 
     @model_validator(mode="before")
     @classmethod
@@ -85,7 +86,7 @@ class Scan(Study):
             self.file(plan, *case, method, seeds)
             for case in self.cases(plan)
             for method in self.scanned
-            for seeds in plan.grid.seed_blocks()
+            for seeds in plan.grid.seed_blocks(*case[:2], first=self.seeds)
         ]
         retrained = plan.grid.unlearned(self.cases(plan), [Retrain.name()])
         return {"cells": cells, "retrained": retrained}

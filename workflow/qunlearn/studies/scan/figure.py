@@ -83,7 +83,7 @@ def draw(
         _foot(figure, line, column, image)
     _, _, corruption, alpha = cases[0]
     words = f"after the last unlearning step; {looks.corruption(corruption)}, α = {alpha:g}"
-    seeds = scan["seed"].nunique()
+    seeds = style.number_of_seeds(scan)
     figure.suptitle(f"{words}, n = {seeds}", size=7.5)
     return figure
 

@@ -46,7 +46,7 @@ def draw(*, slices: pd.DataFrame, models: list[str], looks: Looks):
     for axis in axes[-1]:
         axis.set_xlabel("displacement t = |Δθ| / |θ|")
     corruptions = [looks.corruption(name) for name in table["corruption"].unique()]
-    seeds = table["seed"].nunique()
+    seeds = style.number_of_seeds(table)
     _legend(figure, axes[0, 0], f"{', '.join(corruptions)}, n = {seeds} seeds:")
     return figure
 

@@ -40,7 +40,7 @@ def draw(*, spectrum: pd.DataFrame, eigenvalues: pd.DataFrame, models: list[str]
     for axis in axes[-1]:
         axis.set_xlabel("eigenvalue of the Hessian")
     corruptions = [looks.corruption(name) for name in pairs["corruption"].unique()]
-    seeds = spectrum["seed"].nunique()
+    seeds = style.number_of_seeds(spectrum)
     words = f"{', '.join(corruptions)}, one line per model, n = {seeds} seeds"
     figure.suptitle(words, size=7.5)
     return figure

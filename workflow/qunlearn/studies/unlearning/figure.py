@@ -65,10 +65,12 @@ def draw_unlearning(
         names = {"dataset": dataset, "corruption": here["corruption"].iloc[0]}
         theirs_here = panels.of_others(style.select(published, alpha=alpha), **names)
         for axis, model in zip(row, models):
-            draw_curves(axis, style.select(here, model=model), methods, looks)
+            runs = style.select(here, model=model)
+            draw_curves(axis, runs, methods, looks)
             theirs = panels.of_others(theirs_here, replaced, model=model)
             draw_published(axis, theirs, methods, looks)
-            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
+            counted = style.seeds_beside(runs, table)
+            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}{counted}")
             style.panel_letter(axis, next(letters))
         lowest = here["val_accuracy"].min()
         style.stretch_accuracy(row[0], max(0, np.floor(lowest * 10) / 10))
@@ -78,7 +80,7 @@ def draw_unlearning(
     if len(published):
         grid[0][0].plot([], [], ls=":", lw=0.8, color="0.3", label="published")
     legend = grid[0][0].get_legend_handles_labels()
-    style.legend_of_means(figure, *legend, table["seed"].nunique())
+    style.legend_of_means(figure, *legend, style.number_of_seeds(table))
 
 
 # -- loss around minima --------------------------------------------------------------------------
