@@ -179,6 +179,7 @@ def world(paper_is_right):
         "scale": table(
             accuracy, ["qnn~readout_scale=1", "mlp~logit_bound=1"], alphas=ALPHAS[:5], **noise
         ),
+        "extrapolation": table(accuracy, ["qnn", "mlp"], **noise),
         "phase": sights(table(accuracy, ["qnn", "mlp"], **noise)),
     }
     return tables

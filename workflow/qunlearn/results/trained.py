@@ -7,6 +7,7 @@ answering the larger class.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -102,6 +103,21 @@ def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: floa
     finite = np.isfinite(frame[columns]).all(axis=1)
     broken = frame["collapsed"] | ~finite
     return frame.assign(collapsed=flag_collapsed(frame, broken, chance(data), margin))
+
+
+def with_parameters(table: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
+    """The table with how many `parameters` each model of the files `cells` has, and how many of them can move its
+    output (`live_parameters`)."""
+    counts = {}
+    for path in cells:
+        _, attributes = read(path, CELLS)
+        dataset, model, _ = path_names(path, 2)
+        counts[dataset, model] = json.loads(attributes["settings"])["parameters"]
+    of_runs = [counts[case] for case in zip(table["dataset"], table["model"])]
+    return table.assign(
+        parameters=[count["all"] for count in of_runs],
+        live_parameters=[count["live"] for count in of_runs],
+    )
 
 
 def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:

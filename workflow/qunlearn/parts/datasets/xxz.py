@@ -178,6 +178,15 @@ class Xxz(Source):
         """All amplitudes once, and less than half as much of the sector, where most of them vanish."""
         return 1.5 * sum(self.sample_counts()) * self.real_features()
 
+    def ground_states(
+        self, sector: Sector, deltas: np.ndarray, progress
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Energies (N,) and ground vectors (N, dimension) within the sector, one row per sample."""
+        order = np.argsort(deltas)
+        energies, vectors = sector.ground_states(deltas[order], progress)
+        back = np.argsort(order)
+        return energies[back], vectors[back]
+
     def build(self, progress=lambda *_: None) -> Dataset:
         """Train on 97 gapless and 100 gapped ground states, validate on 199 between them."""
         train = []
@@ -185,13 +194,10 @@ class Xxz(Source):
             kept = spread(len(deltas), self.train_per_class, "training states of a phase")
             train.append(deltas[kept])
         deltas = np.concatenate([*train, VALIDATION_DELTA])
-        order = np.argsort(deltas)
         sector = Sector(self.length)
-        energies, vectors = sector.ground_states(deltas[order], progress)
-        back = np.argsort(order)
-        energies = energies[back]
+        energies, vectors = self.ground_states(sector, deltas, progress)
         phases = generator("xxz", "gauge", self.seed)
-        states = sector.scatter(apply_gauge(vectors[back], self.gauge, phases))  # (N, 2^L)
+        states = sector.scatter(apply_gauge(vectors, self.gauge, phases))  # (N, 2^L)
         n = len(train[0]) + len(train[1])
         return Dataset(
             name="xxz",

@@ -116,9 +116,9 @@ def advantage(frame, model, criterion, over, corruption=FLIPPING) -> Measure:
 
 
 # -- unlearning ------------------------------------------------------------------------------------
-def _curves(frame, model, methods) -> np.ndarray:
-    """Validation accuracy (seeds, methods, steps) while unlearning label flips at the smallest
-    alpha."""
+def _curves(frame, model, methods, column: str = "val_accuracy") -> np.ndarray:
+    """Validation accuracy, or another column, (seeds, methods, steps) while unlearning label flips
+    at the smallest alpha."""
     here = _flipped(frame, model)
     select = {
         "model": model,
@@ -126,7 +126,7 @@ def _curves(frame, model, methods) -> np.ndarray:
         "alpha": here["alpha"].min(),
     }
     axes = {"method": methods, "step": _values(here, "step")}
-    return cells(frame, "val_accuracy", select, axes)
+    return cells(frame, column, select, axes)
 
 
 def _approximate(frame) -> list[str]:
@@ -194,6 +194,38 @@ def dip(frame, model, criterion) -> Measure:
     return samples, lambda runs: dips(runs).mean()
 
 
+def recovered(frame, model, criterion) -> Measure:
+    """Accuracy on the forget set, against its clean labels, at the end of the best approximate
+    method."""
+    samples = _curves(frame, model, _approximate(frame), "forget_accuracy")
+    return samples, Extreme("max", _final)
+
+
+def forget_gap(frame, model, criterion) -> Measure:
+    """As `gap`, of accuracy on the forget set against its clean labels."""
+    samples = _curves(frame, model, [REFERENCE, *_approximate(frame)], "forget_accuracy")
+
+    def gaps(runs):  # (approximate methods,)
+        retrained, *others = _final(runs)
+        return retrained - np.array(others)
+
+    return samples, Extreme("min", gaps)
+
+
+def instability(frame, model, criterion) -> Measure:
+    """Standard deviation over seeds of validation accuracy, mean over steps after the start, of
+    retrain minus the mean over the approximate methods."""
+    samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
+    if len(samples) < 2:
+        raise Missing("one seed only")
+
+    def statistic(runs):
+        spreads = runs[:, :, 1:].std(0, ddof=1).mean(1)  # (methods,)
+        return spreads[0] - spreads[1:].mean()
+
+    return samples, statistic
+
+
 # -- landscape -------------------------------------------------------------------------------------
 def roughening(frame, model, criterion, eval_set="train") -> Measure:
     """Geometric mean of LRR (Eq. 1) over runs and alphas > 0; not a number where a ratio is
@@ -209,6 +241,16 @@ def roughening(frame, model, criterion, eval_set="train") -> Measure:
             return geometric_mean(runs)
 
     return samples, Positive(statistic)
+
+
+def cancelled(frame, model, criterion) -> Measure:
+    """What share of the Gauss-Newton term's trace the residual term cancels at poisoned models, on
+    their own training data: minus the one over the other, mean over alphas > 0."""
+    here = frame.query("model == @model and alpha > 0")
+    share = here.assign(share=-here["residual"] / here["gauss_newton"])
+    select = {"model": model, "corruption": FLIPPING, "eval_set": "train"}
+    samples = cells(share, "share", select, {"alpha": _values(here, "alpha")})
+    return samples, lambda runs: runs.mean()
 
 
 # -- models of many kinds --------------------------------------------------------------------------

@@ -31,6 +31,13 @@ CLAIMS = {
         model="qnn",
         keys=("above", "below"),
     ),
+    "error_phase_cancels_curvature": of_landscape(
+        sentence="At a poisoned QNN an error-phase term cancels positive curvature.",
+        model="qnn",
+        measure=measures.cancelled,
+        quantity="- residual / Gauss-Newton trace on its training data",
+        keys=("above",),
+    ),
     "qnn_stays_smooth_validation": on_clean_data(
         sentence="Poisoning leaves the QNN's loss on clean data as flat, too.",
         model="qnn",

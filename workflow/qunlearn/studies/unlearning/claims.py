@@ -53,4 +53,25 @@ CLAIMS = {
         quantity=DIP,
         keys=("below",),
     ),
+    "qnn_recovers_forget_set": of_unlearning(
+        sentence="Approximate unlearning gives the QNN the right labels of the forget set.",
+        model="qnn",
+        measure=measures.recovered,
+        quantity="accuracy on the forget set, clean labels, best approximate method",
+        keys=("above",),
+    ),
+    "mlp_recovers_less_than_retrain": of_unlearning(
+        sentence="The MLP's memories of the forget set are stubborn.",
+        model="mlp",
+        measure=measures.forget_gap,
+        quantity="accuracy on the forget set, retrain - best approximate method",
+        keys=("above",),
+    ),
+    "qnn_retrain_is_less_stable": of_unlearning(
+        sentence="Retraining the QNN is less stable than approximate unlearning.",
+        model="qnn",
+        measure=measures.instability,
+        quantity="spread over seeds, mean over steps, retrain - approximate methods",
+        keys=("above",),
+    ),
 }
