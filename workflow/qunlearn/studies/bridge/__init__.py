@@ -43,15 +43,13 @@ class Entry(Options):
     their place."""
 
     name: Text = option(says="words of the figure")
-    datasets: dict[AnyDataset, ChangedDataset] | None = option(
-        None, says="dataset -> the same with changes"
-    )
-    models: dict[ModelName, ChangedModel] | None = option(
-        None, says="model -> the same with changes, or another"
+    datasets: dict[AnyDataset, ChangedDataset] = option({}, says="dataset -> the same with changes")
+    models: dict[ModelName, ChangedModel] = option(
+        {}, says="model -> the same with changes, or another"
     )
     corruption: ChangedCorruption | None = option(None, says="label flips with changes")
-    methods: dict[MethodName, ChangedMethod] | None = option(
-        None, says="unlearning method -> the same with changes, or another"
+    methods: dict[MethodName, ChangedMethod] = option(
+        {}, says="unlearning method -> the same with changes, or another"
     )
     only: Distinct[AnyDataset] | None = option(None, says="datasets that it is for; null: all")
     stages: Distinct[Stage] = option(STAGES, says="what it is for")
@@ -59,10 +57,10 @@ class Entry(Options):
     def switch(self) -> Switch:
         return Switch(
             self.name,
-            self.datasets or {},
-            self.models or {},
+            self.datasets,
+            self.models,
             self.corruption or "",
-            self.methods or {},
+            self.methods,
             tuple(self.only or ()),
             tuple(self.stages),
         )
