@@ -6,6 +6,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
@@ -76,7 +77,11 @@ def _number(axis, here: pd.DataFrame, names: list[str]) -> None:
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.grid(axis="y", color="0.92", lw=0.5)
     axis.set_axisbelow(True)
-    if not here["ratio"].iloc[0]:
+    if here["ratio"].iloc[0]:
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    else:
         axis.locator_params(axis="x", nbins=4)
     collapsed = int(here["collapsed"].sum())
     if lost or collapsed:

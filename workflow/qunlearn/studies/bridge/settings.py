@@ -27,11 +27,11 @@ class Number(NamedTuple):
 
 
 NUMBERS = (
-    Number("plateau", "quantum", "resilience", "fall of accuracy at α = {plateau:g}"),
+    Number("plateau", "quantum", "resilience", "fall at α = {plateau:g}"),
     Number("critical_alpha", "quantum", "resilience", "critical α"),
     Number("dip", "quantum", "unlearning", "depth of the dip"),
-    Number("retrain_gap", "quantum", "unlearning", "retrain - best other, at the end"),
-    Number("retrain_gap", "classical", "unlearning", "retrain - best other, at the end"),
+    Number("retrain_gap", "quantum", "unlearning", "retrain - best other"),
+    Number("retrain_gap", "classical", "unlearning", "retrain - best other"),
     Number("roughening", "quantum", "landscape", "LRR", ratio=True),
     Number("roughening", "classical", "landscape", "LRR", ratio=True),
 )
