@@ -6,7 +6,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
@@ -77,15 +77,20 @@ def _number(axis, here: pd.DataFrame, names: list[str]) -> None:
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.grid(axis="y", color="0.92", lw=0.5)
     axis.set_axisbelow(True)
-    if here["ratio"].iloc[0]:
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        axis.locator_params(axis="x", nbins=4)
+    _ticks(axis, here["ratio"].iloc[0])
     collapsed = int(here["collapsed"].sum())
     if lost or collapsed:
         style.note(axis, f"{collapsed} runs collapsed\n{lost} steps not drawn")
+
+
+def _ticks(axis, is_ratio: bool) -> None:
+    """Few enough to be read, also where a logarithmic axis spans less than a decade."""
+    low, high = axis.get_xlim()
+    if not is_ratio or high < 10 * low:
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+    if is_ratio:
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _step(axis, row, end: float, height: float, context: str) -> bool:
