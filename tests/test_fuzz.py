@@ -48,6 +48,7 @@ def may_lack(path):
     optional = (
         path[0] == "controls" and path[-1] not in ("name", "panel", "models") and len(path) == 4
     )
+    bridged = path[:3] == ("beyond", "bridge", "switches") and path[-1] != "name"
     scanned = (
         path[:2] == ("supplement", "scan") and len(path) in (3, 4) and isinstance(path[2], str)
     )
@@ -58,6 +59,7 @@ def may_lack(path):
         or named
         or derived
         or optional
+        or bridged
         or ("training" in path and len(path) - path.index("training") in (2, 3))
         or path[-1] in ("gamma", "record", "factor")
     )
@@ -81,7 +83,7 @@ def mistakes(draw):
         kinds += ["rename"] + ["delete"] * (not may_lack(path))
     if (
         isinstance(value, (list, str))
-        and path[-1] not in ("mirrors", "hidden", "runs", "extras")
+        and path[-1] not in ("mirrors", "hidden", "runs", "extras", "switches")
         and value != []
     ):
         kinds.append("empty")

@@ -279,7 +279,8 @@ def test_published_curves_are_dotted_in_the_colours_of_their_methods():
         figure, table, published, {}, ["mnist"], ["qnn"], ["finetune"], letters, PLAIN
     )
     solid, dotted, *_ = figure.axes[0].get_lines()
-    assert dotted.get_linestyle() == ":" and dotted.get_color() == solid.get_color()
+    assert dotted.get_linewidth() == fig3.PUBLISHED["lw"]
+    assert dotted.get_color() == solid.get_color()
     expected = published[published.model == "qnn"].groupby("step").val_accuracy.mean()
     np.testing.assert_allclose(dotted.get_ydata(), expected)
     assert "published" in figure.axes[0].get_legend_handles_labels()[1]

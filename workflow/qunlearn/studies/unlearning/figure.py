@@ -17,6 +17,8 @@ from qunlearn.statistics.roughening import geometric_mean
 
 #: Evaluation set of the landscape -> what it is called.
 SETS = {"train": "own training data", "validation": "validation data"}
+#: Dots so far apart that no method's line is like it.
+PUBLISHED = {"ls": (0, (1, 3)), "lw": 0.9}
 #: Most panels of ratios side by side.
 MOST = 4
 #: Colours of the loss around minima.
@@ -42,7 +44,7 @@ def draw_published(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -
     """The authors' mean curves of a panel, dotted in the colours of the methods."""
     for method in methods:
         means = panels.of_others(part, method=method).groupby("step")["val_accuracy"].mean()
-        axis.plot(means.index, means, ls=":", lw=0.8, color=looks.method(method).colour)
+        axis.plot(means.index, means, **PUBLISHED, color=looks.method(method).colour)
 
 
 def draw_unlearning(
@@ -78,7 +80,7 @@ def draw_unlearning(
     for axis in grid[-1]:
         axis.set_xlabel("unlearning step (epochs)")
     if len(published):
-        grid[0][0].plot([], [], ls=":", lw=0.8, color="0.3", label="published")
+        grid[0][0].plot([], [], **PUBLISHED, color="0.3", label="published")
     legend = grid[0][0].get_legend_handles_labels()
     style.legend_of_means(figure, *legend, style.number_of_seeds(table))
 
