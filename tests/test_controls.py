@@ -216,14 +216,14 @@ def test_too_wide_a_light_cone_is_refused():
 def test_pixels_are_normalised_over_the_training_set(rng):
     train_rows, other = rng.uniform(size=(30, 6)), rng.uniform(size=(10, 6))
     train_rows[:, 2] = 0
-    found, validation = normalised_images(train_rows, other, "pixel")
+    found, validation = normalised_images(train_rows, other, "pixel", 3)
     norms = np.linalg.norm(found, axis=0)
     np.testing.assert_allclose(norms[[0, 1, 3, 4, 5]], norms[0])
     assert norms[2] == 0 and not np.any(validation[:, 2])
     assert np.mean(np.sum(found**2, axis=1)) == pytest.approx(1)
     np.testing.assert_allclose(validation[:, 0] / other[:, 0], found[0, 0] / train_rows[0, 0])
     np.testing.assert_allclose(
-        np.linalg.norm(normalised_images(train_rows, other, "image")[1], axis=1), 1
+        np.linalg.norm(normalised_images(train_rows, other, "image", 3)[1], axis=1), 1
     )
 
 

@@ -70,7 +70,7 @@ def test_the_samples_drawn_are_those_that_training_meets(name, seed, digits):
 def test_equal_features_have_equal_places_and_random_ones_are_apart(small_xxz):
     every = slice(None, None, 2)
     half = replace(small_xxz, x_train=small_xxz.x_train[every], y_train=small_xxz.y_train[every])
-    corruptions = ["label_flipping", "feature_randomization"]
+    corruptions = dict.fromkeys(["label_flipping", "feature_randomization"])
     table = embed.embeddings(half, corruptions, 0.2, 0, 15.0)
     assert list(table.columns) == embed.COLUMNS and len(table) == 3 * len(half.y_train)
     clean, flipped, random = (table[table.corruption == c] for c in ("clean", *corruptions))
@@ -220,8 +220,8 @@ def test_data_that_are_neither_images_nor_chains_are_shown_by_principal_componen
     np.testing.assert_allclose(drawn, on_principal_plane(x, x))
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["low", "high"]
     plt.close(figure)
-    table = embed.embeddings(dataset, ["feature_randomization"], 0.25, 0, 5.0)
-    names = {"corruptions": ["feature_randomization"], "models": ["m"], "methods": ["far"]}
+    table = embed.embeddings(dataset, {"feature_randomization": None}, 0.25, 0, 5.0)
+    names = {"corruptions": {"feature_randomization": None}, "models": ["m"], "methods": ["far"]}
     settings = {"alpha": 0.25, "seed": 0, "exhibits": {"mine": ""}, "twin_features": []}
     figure = fig1.draw(embedding=table, data=[dataset], **names, **settings, looks=PLAIN)
     words = [text.get_text() for legend in figure.findobj(plt.matplotlib.legend.Legend)

@@ -206,7 +206,16 @@ def cell_seeds(wildcards):
     return list(grid.parse_seeds(wildcards.seeds))
 
 
+def cell_starts(wildcards):
+    """Seeds of the poisoned models that unlearning starts from, one for each of the path's seeds."""
+    shared = plan.start_seed()
+    return [seed if shared is None else shared for seed in cell_seeds(wildcards)]
+
+
 cell_architecture = told(lambda wildcards: plan.architecture(wildcards.dataset, wildcards.model))
+
+
+cell_poison = told(lambda wildcards: plan.corruption_options(wildcards.corruption))
 
 
 cell_cost = told(lambda wildcards: plan.cost(wildcards.dataset, wildcards.model))
@@ -229,6 +238,12 @@ def poisoned_models(wildcards):
     """Training files that hold the models at a path's alpha, of its seeds or of all."""
     seeds = cell_seeds(wildcards) if "seeds" in wildcards.keys() else sweep_seeds(wildcards)
     return grid.trained(*sweep_of(wildcards), (parse_alpha(wildcards.alpha),), seeds)
+
+
+@told
+def starting_models(wildcards):
+    """Training files that hold the models that unlearning starts from."""
+    return grid.trained(*sweep_of(wildcards), (parse_alpha(wildcards.alpha),), cell_starts(wildcards))
 
 
 def training_request(wildcards):

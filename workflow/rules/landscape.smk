@@ -21,6 +21,7 @@ rule analyse_landscape:
         **asks(partial(analysis_request, "landscape")),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         alphas=told(partial(alphas_of, "landscape")),
         seeds=told(cell_seeds),
         traces=told(lambda wildcards: plan.trace_options(wildcards.dataset, wildcards.model)),
@@ -58,6 +59,7 @@ for study in [kind for kind in registry.known("study").values() if kind.analyses
             study=stage,
             options=study_options(stage),
             architecture=cell_architecture,
+            poison=cell_poison,
             settings=told(partial(analysis_settings, stage)),
             alphas=told(partial(alphas_of, stage)),
             seeds=told(cell_seeds),

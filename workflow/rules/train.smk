@@ -20,6 +20,7 @@ rule train_models:
         **asks(training_request),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         schedule=told(lambda wildcards: plan.training_schedule(wildcards.dataset, wildcards.model)),
         alphas=told(lambda wildcards: list(grid.parse_alphas(wildcards.alphas))),
         seeds=told(cell_seeds),

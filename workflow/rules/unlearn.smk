@@ -7,7 +7,7 @@ rule unlearn_models:
     input:
         guarded("unlearn_models"),
         data=f"{RESULTS}data/{{dataset}}.h5",
-        trained=poisoned_models,
+        trained=starting_models,
     output:
         f"{RESULTS}unlearn/{UNLEARNED}.h5",
     log:
@@ -22,9 +22,11 @@ rule unlearn_models:
         **asks(unlearning_request),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         schedule=unlearning_schedule,
         method=told(lambda wildcards: plan.method_options(wildcards.method)),
         seeds=told(cell_seeds),
+        starts=told(cell_starts),
         precision=config["precision"],
         code=cell_code("unlearn_models"),
     message:

@@ -17,7 +17,9 @@ with job(title, snakemake) as progress:
     from qunlearn.results.datasets import read_dataset
 
     dataset = read_dataset(snakemake.input.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
+    )
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained, diverged = read_cells(snakemake.input.trained, cells)
     curvatures, answers = analyse(problem, cells, trained, progress, **params.traces)

@@ -21,7 +21,9 @@ with job(title, snakemake) as progress:
 
     study = find("study", stage)(**params.options)
     dataset = read_dataset(snakemake.input.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
+    )
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     trained, diverged = read_cells(snakemake.input.trained, cells)
     found = study.analyse(problem, cells, trained, params.settings, progress)

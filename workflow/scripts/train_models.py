@@ -18,7 +18,9 @@ with job(title, snakemake) as progress:
     from qunlearn.training.schedule import Schedule
 
     dataset = read_dataset(snakemake.input.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
+    )
     cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
     schedule = Schedule(**params.schedule)
     trained = train(problem, cells, schedule, progress)

@@ -23,12 +23,16 @@ with job(title, snakemake) as progress:
     from qunlearn.training.schedule import Schedule
 
     dataset = read_dataset(snakemake.input.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
-    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
+    alpha = parse_alpha(names.alpha)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.starts, params.poison
+    )
+    cells = [Cell(alpha, seed) for seed in params.seeds]
+    origins = [Cell(alpha, seed) for seed in params.starts]
     method = find("method", base(names.method))(**params.method)
-    poisoned, diverged = read_cells(snakemake.input.trained, cells, adam=True)
+    poisoned, diverged = read_cells(snakemake.input.trained, origins, adam=True)
     schedule = Schedule(**params.schedule)
-    unlearned = unlearn(problem, cells, poisoned, method, schedule, progress)
+    unlearned = unlearn(problem, cells, poisoned, method, schedule, progress, origins=origins)
     if method.fresh:  # a failed start is no start of its own
         diverged = problem.model.diverged(unlearned.learning_curves["retain_loss"])
     settings = {key: params[key] for key in ("architecture", "schedule", "method", "precision")}

@@ -18,7 +18,7 @@ from qunlearn.config.derived import derive, said_once
 from qunlearn.config.options import Distinct, Name, Options, option
 from qunlearn.config.plan import FILE, Plan, by_dataset_keys, is_own, is_shared
 from qunlearn.config.references import Reference, references
-from qunlearn.config.settings import Pipeline, unlearning_section
+from qunlearn.config.settings import Pipeline, poisoning_section, unlearning_section
 from qunlearn.config.words import dotted, missing_key, nearest, unknown_key, unknown_name
 from qunlearn.grid.names import base
 from qunlearn.parts import registry
@@ -26,6 +26,8 @@ from qunlearn.runtime.errors import UserError
 
 #: Groups of studies whose sections say which of their figures are drawn.
 GROUPS = ("supplement", "beyond")
+#: Sections in which every part of a kind has a block of its name.
+SECTIONS = {"unlearning": unlearning_section, "poisoning": poisoning_section}
 
 
 class Group(Options):
@@ -178,13 +180,9 @@ def read_pipeline(config: dict, problems: list[str]) -> set[str]:
             broken.add(key)
         else:
             config |= read
-    if "unlearning" not in broken:
-        read, wrong = read_block(unlearning_section(), config["unlearning"], ("unlearning",))
-        if wrong:
-            problems += wrong
-            broken.add("unlearning")
-        else:
-            config["unlearning"] = read
+    for key, section in SECTIONS.items():
+        if key not in broken and key in config:
+            _read_into(config, key, section(), config[key], (key,), problems, broken)
     return broken
 
 
@@ -301,8 +299,8 @@ def check_references(config: dict, problems: list[str], broken: set[str]) -> Non
     for key in Pipeline.model_fields:
         if key in broken or key not in config:
             continue
-        model = unlearning_section() if key == "unlearning" else section_model(key)
-        values, at = (config[key], (key,)) if key == "unlearning" else ({key: config[key]}, ())
+        model = SECTIONS[key]() if key in SECTIONS else section_model(key)
+        values, at = (config[key], (key,)) if key in SECTIONS else ({key: config[key]}, ())
         for reference in references(model, values, at):
             if wrong := reference_problem(reference, known):
                 problems.append(wrong)

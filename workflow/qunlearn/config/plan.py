@@ -184,10 +184,15 @@ class Plan:
         )
 
     # -- corruptions -------------------------------------------------------------------------------------------------
-    def corruption(self, name: str) -> Corruption:
+    def corruption_options(self, name: str) -> dict:
+        """Options of a corruption, with the changes that its name asks for."""
         part = registry.find("corruption", base(name))
-        [options] = changed(name, [Block("", part, {})])
-        return part(**options)
+        values = self.config.get("poisoning", {}).get(base(name)) or {}
+        [options] = changed(name, [Block("", part, values)])
+        return options
+
+    def corruption(self, name: str) -> Corruption:
+        return registry.find("corruption", base(name))(**self.corruption_options(name))
 
     # -- methods -----------------------------------------------------------------------------------------------------
     def method_options(self, method: str) -> dict:
@@ -199,6 +204,11 @@ class Plan:
 
     def method(self, method: str) -> UnlearningMethod:
         return registry.find("method", base(method))(**self.method_options(method))
+
+    def start_seed(self) -> int | None:
+        """The seed whose poisoned models all seeds unlearn; None where each unlearns its own."""
+        shared = self.config["unlearning"].get("shared_start", False)
+        return self.grid.seeds[0] if shared else None
 
     # -- studies -----------------------------------------------------------------------------------------------------
     def section(self, kind: type[Study]) -> tuple[dict, tuple]:

@@ -21,6 +21,7 @@ from qunlearn.config.settings import (
     Pipeline,
     TrainingSchedule,
     UnlearningSchedule,
+    poisoning_section,
     unlearning_section,
 )
 from qunlearn.parts import registry
@@ -147,7 +148,7 @@ def page() -> str:
         node = section_model(key).model_json_schema()["properties"][key]
         kind = (
             "see below"
-            if key in ("data", "architectures", "unlearning", "training")
+            if key in ("data", "architectures", "poisoning", "unlearning", "training")
             else kind_in_words(node, {})
         )
         lines.append(f"| `{key}` | {kind} | {_default(field)} | {field.description} |")
@@ -160,6 +161,7 @@ def page() -> str:
         "",
         *table(TrainingSchedule),
     ]
+    lines += ["", "## `poisoning`", "", *table(poisoning_section())]
     lines += ["", "## `unlearning`", "", *table(unlearning_section())]
     lines += _of_kind("dataset", "data", "Data")
     lines += _of_kind("model", "architectures", "Families of `architectures`")
@@ -194,14 +196,15 @@ def schema() -> dict:
     """One JSON schema of the whole configuration, for editors that complete and underline."""
     models = [section_model(key) for key in Pipeline.model_fields]
     parts = [p for kind in ("dataset", "model", "study") for p in registry.shipped(kind).values()]
-    unlearning = unlearning_section()
-    everything = [*models, *parts, unlearning, Group, UnlearningSchedule]
+    unlearning, poisoning = unlearning_section(), poisoning_section()
+    everything = [*models, *parts, unlearning, poisoning, Group, UnlearningSchedule]
     references, whole = models_json_schema([(model, "validation") for model in everything])
     definitions = whole["$defs"]
     properties: dict = {}
     for key, model in zip(Pipeline.model_fields, models):
         properties[key] = definitions[_name(references, model)]["properties"][key]
     properties["unlearning"] = references[unlearning, "validation"]
+    properties["poisoning"] = references[poisoning, "validation"]
     sources = registry.shipped("dataset")
     properties["data"] = {
         "type": "object",

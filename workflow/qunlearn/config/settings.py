@@ -48,6 +48,12 @@ class Statistics(Options):
     )
 
 
+Clip = Annotated[float, Field(gt=0, lt=0.5)]
+CLIP_SAYS = (
+    "losses see probabilities between this and 1 minus this (Keras: 1e-7); null: as they are"
+)
+
+
 class UnlearningSchedule(Options):
     """How a model is unlearned; as many epochs as steps."""
 
@@ -57,6 +63,8 @@ class UnlearningSchedule(Options):
         False,
         says="every update reads the whole forget set, instead of dealing it out over an epoch's",
     )
+    epsilon: Positive = option(1e-8, says="Adam's epsilon (Keras: 1e-7)")
+    clip: Clip | None = option(None, says=CLIP_SAYS)
 
 
 class TrainingSchedule(Options):
@@ -65,6 +73,12 @@ class TrainingSchedule(Options):
     epochs: Count = option(says="passes over the training set")
     batch: Batch = option(says="samples per update, or full")
     learning_rate: Positive = option(says="Adam's learning rate")
+    epsilon: Positive = option(1e-8, says="Adam's epsilon (Keras: 1e-7)")
+    clip: Clip | None = option(None, says=CLIP_SAYS)
+    stream: Literal["epochs", "shuffled_buffer"] = option(
+        "epochs",
+        says="minibatches of one epoch after the other, or running across them from a buffer of 128 samples (tf.data)",
+    )
     weight_decay: Annotated[float, Field(ge=0)] = option(0.0, says="decoupled weight decay: AdamW")
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = option(
         0.0, says="labels y become (1 - e) y + e/2 with this e"
@@ -120,6 +134,11 @@ class _Unlearning(Options):
     corruptions: Distinct[CorruptionName] = option(says="corruptions")
     architectures: Replacements = option(says="networks that stand for a model here")
     steps: Count = option(says="epochs over the retain set")
+    shared_start: bool = option(
+        False,
+        says="all seeds restart from the poisoned model of the first (as the authors' code does): runs are then not "
+        "independent, and tables and figures say so",
+    )
     training: dict[DatasetName, dict[Name, UnlearningSchedule]] = option(
         says="schedules by dataset, and architecture or family; the architecture's wins"
     )
@@ -127,13 +146,23 @@ class _Unlearning(Options):
 
 def unlearning_section() -> type[Options]:
     """The section `unlearning`, in which every method with options has a block of its name."""
+    return _section_of_parts("Unlearning", _Unlearning, "method", _Unlearning.__doc__)
+
+
+def _section_of_parts(name: str, base: type[Options], kind: str, says: str) -> type[Options]:
+    """A section with a block of its name for every part of a kind that has options."""
     fields = {}
-    for name, method in registry.known("method").items():
-        if method.model_fields:
-            default = {"default": None} if method.optional() else {}
-            annotation = method | None if method.optional() else method
-            fields[name] = (annotation, option(says=method.summary(), **default))
-    return create_model("Unlearning", __base__=_Unlearning, __doc__=_Unlearning.__doc__, **fields)
+    for part_name, part in registry.known(kind).items():
+        if part.model_fields:
+            default = {"default": None} if part.optional() else {}
+            annotation = part | None if part.optional() else part
+            fields[part_name] = (annotation, option(says=part.summary(), **default))
+    return create_model(name, __base__=base, __doc__=says, **fields)
+
+
+def poisoning_section() -> type[Options]:
+    """The section `poisoning`, in which every corruption has a block of its name."""
+    return _section_of_parts("Poisoning", Options, "corruption", "How training sets are corrupted.")
 
 
 class FewerSeeds(Options):
@@ -174,6 +203,9 @@ class Pipeline(Options):
     )
     training: dict[DatasetName, dict[Name, TrainingSchedule]] = option(
         says="schedules by dataset, and architecture or family; the architecture's wins"
+    )
+    poisoning: dict[str, Any] = option(
+        {}, says="options of corruptions, a block for each by its name"
     )
     unlearning: dict[str, Any] = option(says="unlearning")
     landscape: Landscape = option(says="the landscape roughening ratio")

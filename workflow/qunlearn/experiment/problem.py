@@ -42,7 +42,8 @@ class Problem:
     """One (dataset, model, corruption).
 
     `model_name`: the architecture's name in the configuration (changes after it do not enter random
-    keys); `architecture`: its block; `seeds`: those whose corrupted twins the pool must hold.
+    keys); `architecture`: its block; `seeds`: those whose corrupted twins the pool must hold;
+    `poison`: options of the corruption, None for those that its name carries.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Problem:
         architecture: dict,
         corruption: str,
         seeds: list[int],
+        poison: dict | None = None,
     ):
         self.dataset = dataset
         self.model_name = base(model_name)
         self.corruption = corruption
+        self.poison = corruptions.declared(corruption, poison)
         self.seeds = list(dict.fromkeys(seeds))
         self.twins = {seed: self._twins(seed) for seed in self.seeds}
         replaced = [features for features, _ in self.twins.values() if features is not None]
@@ -71,13 +74,13 @@ class Problem:
     def _twins(self, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Features and labels of all training samples' twins, None where they are unchanged."""
         x, y = self.dataset.x_train, self.dataset.y_train
-        return corruptions.twins(self.dataset.name, x, y, self.corruption, seed)
+        return corruptions.twins(self.dataset.name, x, y, self.poison, seed)
 
     def samples(self, cell: Cell) -> Samples:
         """What a cell is trained on, and what would be clean."""
         x, y = self.dataset.x_train, self.dataset.y_train
         forget = corruptions.forget_mask(
-            self.dataset.name, x, y, self.corruption, cell.alpha, cell.seed
+            self.dataset.name, x, y, self.poison, cell.alpha, cell.seed
         )
         twin_x, twin_y = self.twins[cell.seed]
         clean = np.arange(len(y))

@@ -28,6 +28,7 @@ def unlearn(
     progress: Callable = lambda *_: None,
     evals: dict[str, EvalSet] | None = None,
     weights: dict[str, np.ndarray] | None = None,
+    origins: list[Cell] | None = None,
 ) -> Trained:
     """Unlearn the forget set of each cell from its own poisoned model.
 
@@ -36,10 +37,13 @@ def unlearn(
     sets have equal sizes; a cell may occur several times.
     `evals`: what learning curves are of, by default the `evaluation_sets`.
     `weights`: (cells,) values of the method's options that differ between cells.
+    `origins`: the cells whose forget sets these are and whose models are `poisoned`, by default the
+    cells themselves; these then tell only minibatches and fresh parameters apart.
 
     Raises UserError for a method that a model fitted in one call cannot follow.
     """
     require_method(problem, method)
+    origins = origins or cells
     start = poisoned
     if method.fresh:
         start = problem.initial([cell.seed for cell in cells], "retrain")
@@ -47,11 +51,11 @@ def unlearn(
         loss=partial(method_loss, method),
         start=start,
         pools=problem.pools,
-        streams=streams(problem, cells, poisoned, method),
-        evals=evaluation_sets(problem, cells) if evals is None else evals,
+        streams=streams(problem, origins, poisoned, method),
+        evals=evaluation_sets(problem, origins) if evals is None else evals,
         schedule=schedule,
         generators=problem.order_generators(cells, method.name()),
-        data=loss_data(problem, cells, poisoned, method, weights or {}),
+        data=loss_data(problem, origins, poisoned, method, weights or {}),
     )
     return problem.model.optimise(workload, progress)
 

@@ -196,11 +196,13 @@ def stretch_accuracy(axis, lowest: float) -> None:
 
 
 def number_of_seeds(frame) -> str:
-    """'20', or '5 to 20' where models or datasets differ."""
+    """'20', or '5 to 20' where models or datasets differ; '5 restarts of one model' where runs share a `start_seed`,
+    so that they are not independent."""
     names = [name for name in ("dataset", "model") if name in frame]
     counts = frame.groupby(names)["seed"].nunique()
     fewest, most = counts.min(), counts.max()
-    return f"{most}" if fewest == most else f"{fewest} to {most}"
+    words = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"{words} restarts of one model" if "start_seed" in frame else words
 
 
 def seeds_beside(frame, whole) -> str:

@@ -120,8 +120,10 @@ def with_parameters(table: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
     )
 
 
-def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:
-    """Accuracies before step 0 and after every step; forget and retain accuracy are against clean labels."""
+def unlearned_table(cells: list[str], seeds, start_seed: int | None = None) -> pd.DataFrame:
+    """Accuracies before step 0 and after every step; forget and retain accuracy are against clean labels.
+
+    `start_seed`: whose poisoned model all seeds restart from, a column of its own; None where each has its own."""
     parts = []
     for path in cells:
         content, _ = read(path, CELLS)
@@ -146,6 +148,8 @@ def unlearned_table(cells: list[str], seeds) -> pd.DataFrame:
             parts.append(frame.assign(**run, step=np.arange(len(frame)), collapsed=collapsed))
     order = [*UNLEARNING_RUN, "step"]
     table = pd.concat(parts)[[*order, *measured, "collapsed"]]
+    if start_seed is not None:
+        table["start_seed"] = start_seed
     check_complete(table[table["step"] == 0], {"seed": seeds}, cells)
     return table.sort_values(order, ignore_index=True)
 

@@ -16,6 +16,7 @@ import optax
 
 from qunlearn.training.classifier import Classifier
 from qunlearn.training.evaluate import Questions, measure
+from qunlearn.training.losses import clipped
 from qunlearn.training.streams import Batch, Stream
 
 
@@ -67,13 +68,14 @@ class Descent(NamedTuple):
 
 class Program(NamedTuple):
     """What is compiled into the program of one replica; `sources`: pools of evaluation sets;
-    `rows`: most that are evaluated at once, None: all."""
+    `rows`: most that are evaluated at once, None: all; `clip`: of `Schedule`."""
 
     model: Classifier
     loss: Callable
     optimiser: optax.GradientTransformation
     sources: dict[str, str]
     rows: int | None = None
+    clip: float | None = None
 
     def run(self, shared: Shared, descent: Descent, own: Own) -> tuple[Descent, dict]:
         """Some epochs: where they lead, and a record (epochs,) by name of every one."""
@@ -131,6 +133,8 @@ class Program(NamedTuple):
             weight=jnp.concatenate(list(weights.values())),
             train=True,
         )
+        if self.clip is not None:
+            logits = clipped(logits, self.clip)
         ends = np.cumsum([len(part) for part in rows])
         parts = jnp.split(logits, ends[:-1])
         batches = {}

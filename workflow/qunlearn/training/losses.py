@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def real_dtype():
@@ -32,6 +33,12 @@ def _log_sigmoid_derivative(primals, tangents):
 def cross_entropy(logits, labels):
     """Binary cross-entropy per sample, nats; labels between 0 and 1."""
     return -labels * log_sigmoid(logits) - (1 - labels) * log_sigmoid(-logits)
+
+
+def clipped(logits, least: float):
+    """Logits of probabilities that are kept between `least` and 1 - `least`; beyond, the gradient is zero."""
+    bound = float(np.log((1 - least) / least))
+    return jnp.clip(logits, -bound, bound)
 
 
 def bernoulli_kl(teacher_logits, student_logits):

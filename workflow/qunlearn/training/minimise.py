@@ -154,8 +154,11 @@ def _lanes(model, workload: Workload, platform: str) -> int:
 
 def _program(model, workload: Workload) -> Program:
     schedule = workload.schedule
-    optimiser = adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
-    return Program(model, workload.loss, optimiser, sources_of(workload.evals))
+    optimiser = adam(
+        schedule.learning_rate, eps=schedule.epsilon, weight_decay=schedule.weight_decay
+    )
+    sources = sources_of(workload.evals)
+    return Program(model, workload.loss, optimiser, sources, clip=schedule.clip)
 
 
 def _own(workload: Workload) -> Own:

@@ -15,7 +15,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.training.streams import minibatch_order, whole_order, widths
+from qunlearn.training.streams import (
+    across_epochs,
+    minibatch_order,
+    shuffled_buffer,
+    updates_made,
+    whole_order,
+    widths,
+)
 from qunlearn.training.workload import Workload
 
 #: Segments that the epochs of a schedule are divided into, where their number allows it.
@@ -25,16 +32,19 @@ SEGMENTS = 10
 class Plan(NamedTuple):
     """A schedule cut into segments of equal length, which compile once.
 
-    `sizes`: samples of each stream; `widths`: how many of them enter one update; `steps`: updates
-    per epoch; `due` (segments, epochs): which epochs are recorded; `whole`: every update reads all
-    samples of every stream but the first one.
+    `sizes`: samples of each stream; `widths`: how many of them enter one update; `steps`: most
+    updates of an epoch; `updates` and `due` (segments, epochs): how many each has, and which are
+    recorded; `whole`: every update reads all samples of every stream but the first one;
+    `buffered`: minibatches run across epochs (`streams.shuffled_buffer`).
     """
 
     sizes: dict[str, int]
     widths: dict[str, int]
     steps: int
+    updates: np.ndarray
     due: np.ndarray
     whole: bool = False
+    buffered: bool = False
 
     @property
     def epochs(self) -> int:
@@ -78,16 +88,25 @@ def planned(workload: Workload) -> Plan:
     """How the epochs of a workload's schedule are run and recorded."""
     schedule = workload.schedule
     sizes = {name: stream.rows.shape[1] for name, stream in workload.streams.items()}
-    steps, per_update = widths(list(sizes.values()), schedule.batch, schedule.whole_forget)
+    buffered = schedule.stream == "shuffled_buffer" and schedule.batch > 0
+    if buffered:
+        (size,) = sizes.values()
+        per_update = [schedule.batch]
+        updates = np.diff(updates_made(schedule.epochs, size, schedule.batch))
+    else:
+        steps, per_update = widths(list(sizes.values()), schedule.batch, schedule.whole_forget)
+        updates = np.full(schedule.epochs, steps)
     epochs = np.arange(1, schedule.epochs + 1)
     due = epochs % _recorded_every(workload) == 0
     segments = _nearest_divisor(schedule.epochs, SEGMENTS)
     return Plan(
         sizes,
         widths=dict(zip(sizes, per_update)),
-        steps=steps,
+        steps=int(updates.max()),
+        updates=updates.astype(np.int32).reshape(segments, -1),
         due=due.reshape(segments, -1),
         whole=schedule.whole_forget,
+        buffered=buffered,
     )
 
 
@@ -128,21 +147,39 @@ def segments(plan: Plan, group: Group, generators: list) -> Iterator[Segment]:
     none = np.zeros(plan.epochs, np.int32)
     at_once = np.arange(plan.epochs) == 0
     yield Segment(none, at_once, blank)
-    updates = np.full(plan.epochs, plan.steps, np.int32)
-    for due in plan.due:
-        yield Segment(updates, due, _drawn(plan, group, generators))
+    draw = _drawn_whole if plan.buffered else _drawn_by_segment
+    for updates, due, orders in zip(plan.updates, plan.due, draw(plan, group, generators)):
+        yield Segment(updates, due, orders)
 
 
-def _drawn(plan: Plan, group: Group, generators: list) -> dict[str, np.ndarray]:
-    """Minibatches (lanes, epochs, steps, width) of every stream for the next epochs."""
-    orders = {}
-    is_first = True  # it is read in order, the others are spread over its updates, or read whole
-    for name, size in plan.sizes.items():
-        if plan.whole and not is_first:
-            drawn = [whole_order(plan.epochs, size, plan.steps) for _ in generators]
-        else:
-            shape = plan.epochs, size, plan.steps, plan.widths[name]
-            drawn = [minibatch_order(rng, *shape, dealt=not is_first) for rng in generators]
-        orders[name] = group.filled(drawn)
-        is_first = False
-    return orders
+def _drawn_by_segment(plan: Plan, group: Group, generators: list) -> Iterator[dict]:
+    """Minibatches (lanes, epochs, steps, width) of every stream, for one segment after the other."""
+    while True:
+        orders = {}
+        is_first = (
+            True  # it is read in order, the others are spread over its updates, or read whole
+        )
+        for name, size in plan.sizes.items():
+            if plan.whole and not is_first:
+                drawn = [whole_order(plan.epochs, size, plan.steps) for _ in generators]
+            else:
+                shape = plan.epochs, size, plan.steps, plan.widths[name]
+                drawn = [minibatch_order(rng, *shape, dealt=not is_first) for rng in generators]
+            orders[name] = group.filled(drawn)
+            is_first = False
+        yield orders
+
+
+def _drawn_whole(plan: Plan, group: Group, generators: list) -> Iterator[dict]:
+    """The same where the minibatches of the only stream run across epochs: drawn for the whole
+    training at once."""
+    ((name, size),) = plan.sizes.items()
+    width = plan.widths[name]
+    made = np.concatenate([[0], np.cumsum(plan.updates)])
+    orders = []
+    for rng in generators:
+        positions = shuffled_buffer(rng, plan.updates.size, size)
+        orders.append(across_epochs(positions, made, width))
+    for segment in range(len(plan.updates)):
+        epochs = slice(segment * plan.epochs, (segment + 1) * plan.epochs)
+        yield {name: group.filled([order[epochs] for order in orders])}

@@ -8,7 +8,9 @@ from typing import NamedTuple
 class Schedule(NamedTuple):
     """`epochs` passes over the first stream in minibatches of `batch` samples (0: full batch).
 
-    `learning_rate`, `weight_decay`: of Adam; the decay is decoupled (AdamW).
+    `learning_rate`, `weight_decay`, `epsilon`: of Adam; the decay is decoupled (AdamW).
+    `stream`: where minibatches come from, 'epochs' or 'shuffled_buffer' (`streams.shuffled_buffer`).
+    `clip`: losses see probabilities between this and 1 minus this; None: as they are.
     `label_smoothing`, `gce`: of `losses.training_loss`.
     `early_stopping`: fraction of the training samples held out (0: none).
     `keep_adam`: the file of trained models also holds Adam's state, and unlearning goes on with it.
@@ -28,3 +30,6 @@ class Schedule(NamedTuple):
     keep_adam: bool = False
     record: int = 1
     whole_forget: bool = False
+    stream: str = "epochs"
+    epsilon: float = 1e-8
+    clip: float | None = None

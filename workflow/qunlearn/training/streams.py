@@ -69,6 +69,10 @@ class EvalSet(NamedTuple):
     labels: np.ndarray
 
 
+#: Samples of the buffer that `shuffled_buffer` draws from.
+BUFFER = 128
+
+
 def widths(sizes: list[int], batch: int, whole: bool = False) -> tuple[int, list[int]]:
     """Updates per epoch, and how many samples of each stream enter one update; `whole`: all samples
     of every stream but the first one."""
@@ -106,3 +110,40 @@ def minibatch_order(
         return padded.reshape(epochs, steps, width)
     hands = padded.reshape(epochs, width, steps)
     return hands.swapaxes(1, 2)
+
+
+def shuffled_buffer(rng: np.random.Generator, epochs: int, size: int) -> np.ndarray:
+    """(epochs * size,) positions in a stream of `size` samples that is read `epochs` times, one
+    after the other, through a buffer of BUFFER samples: each that leaves it is drawn at random, and
+    the next one read takes its place. As tf.data's repeat and then shuffle do.
+
+    A sample leaves some BUFFER samples after it was read: a set sorted by class, and larger than
+    the buffer, gives minibatches that are not balanced.
+    """
+    read = np.tile(np.arange(size, dtype=np.int32), epochs)
+    buffer = read[:BUFFER].tolist()
+    later = read[BUFFER:].tolist()
+    places = rng.integers(len(buffer), size=len(later)).tolist()
+    left = []
+    for place, following in zip(places, later):
+        left.append(buffer[place])
+        buffer[place] = following
+    return np.concatenate([np.array(left, np.int32), rng.permutation(np.array(buffer, np.int32))])
+
+
+def updates_made(epochs: int, size: int, batch: int) -> np.ndarray:
+    """(epochs + 1,) updates with `batch` samples each that are due after so many epochs of `size` samples, where
+    minibatches run across epochs; the last one takes what is left."""
+    read = size * np.arange(epochs + 1)
+    return -(-read // batch)
+
+
+def across_epochs(positions: np.ndarray, made: np.ndarray, batch: int) -> np.ndarray:
+    """(epochs, steps, batch) of the positions of a whole training, `batch` for each update; -1 is padding. `made`: of
+    `updates_made`."""
+    steps = np.diff(made).max()
+    update = made[:-1, None] + np.arange(steps)  # (epochs, steps)
+    place = batch * update[:, :, None] + np.arange(batch)
+    is_of_epoch = update < made[1:, None]
+    used = is_of_epoch[:, :, None] & (place < len(positions))
+    return np.where(used, positions[np.minimum(place, len(positions) - 1)], np.int32(-1))

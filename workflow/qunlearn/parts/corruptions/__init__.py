@@ -3,7 +3,7 @@
 A corruption gives every sample a *twin*: the sample as an attacker would hand it in. At corruption fraction alpha a
 subset of round(alpha N) samples is exchanged for its twins. Subset and twins depend on (dataset, corruption, seed)
 alone: every model meets the same poison, and the samples poisoned at a smaller alpha stay poisoned, with the same
-twins, at every larger one.
+twins, at every larger one. Options that all corruptions have change that (section `poisoning`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from qunlearn.grid.names import parse
-from qunlearn.parts.part import Part, where
+from qunlearn.parts.part import Part, option, where
 from qunlearn.parts.registry import find
 from qunlearn.runtime.counts import share
 from qunlearn.runtime.errors import UserError
@@ -31,6 +31,17 @@ class Corruption(Part):
     must_define: ClassVar = (("twins",),)
     #: Twins have features of their own; words for them in legends.
     twin_features: ClassVar[str] = ""
+
+    nested: bool = option(
+        True,
+        says="whether samples corrupted at a smaller alpha are at every larger one; else drawn anew for every alpha "
+        "(as the authors' code does)",
+    )
+    even: bool = option(
+        False,
+        says="corrupt alpha N samples rounded down to an even number, half of it in either class (as the authors' code "
+        "does), instead of rounded",
+    )
 
     def twins(self, x: np.ndarray, y: np.ndarray, rng: np.random.Generator):
         raise NotImplementedError
@@ -85,18 +96,28 @@ def halves(smaller: int, larger: int) -> tuple[int, int]:
     return count, half - count
 
 
-def declared(name: str) -> Corruption:
-    """The corruption of this name, which may carry changes."""
+def declared(name: str, options: dict | None = None) -> Corruption:
+    """The corruption of this name with these options, or without any with the changes that its name carries."""
     base, changes = parse(name)
+    if options is not None:
+        return find("corruption", base)(**options)
     return find("corruption", base)(**changes)
 
 
 def forget_mask(
-    dataset: str, x: np.ndarray, labels: np.ndarray, corruption: str, alpha: float, seed: int
+    dataset: str,
+    x: np.ndarray,
+    labels: np.ndarray,
+    corruption: str | Corruption,
+    alpha: float,
+    seed: int,
 ) -> np.ndarray:
-    """(N,) bool: the round(alpha N) samples that are corrupted. Raises UserError where these are none, or all."""
-    part = declared(corruption)
-    order = np.asarray(part.order(x, labels, generator(dataset, part.name(), seed, "subset")))
+    """(N,) bool: the samples that are corrupted, about alpha N. Raises UserError where these are none, or all."""
+    part = corruption if isinstance(corruption, Corruption) else declared(corruption)
+    draw = [dataset, part.name(), seed, "subset"]
+    if not part.nested:
+        draw.append(f"{alpha:.4f}")
+    order = np.asarray(part.order(x, labels, generator(*draw)))
     if order.shape != labels.shape or not np.array_equal(np.sort(order), np.arange(len(labels))):
         raise UserError(
             f"{where(type(part).order)}: order of {type(part).__name__} gives {order.shape} indices; each of the "
@@ -104,13 +125,15 @@ def forget_mask(
         )
     mask = np.zeros(len(labels), dtype=bool)
     words = f"alpha {{fraction:g}} of the {{available}} training samples of {dataset}"
-    mask[order[: share(alpha, len(labels), words)]] = True
+    mask[order[: share(alpha, len(labels), words, part.even)]] = True
     return mask
 
 
-def twins(dataset: str, x: np.ndarray, y: np.ndarray, corruption: str, seed: int | str):
+def twins(
+    dataset: str, x: np.ndarray, y: np.ndarray, corruption: str | Corruption, seed: int | str
+):
     """The corrupted twin of every sample: (x' (N, ...) or None, y' (N,) or None)."""
-    part = declared(corruption)
+    part = corruption if isinstance(corruption, Corruption) else declared(corruption)
     found = part.twins(x, y, generator(dataset, part.name(), seed, "twins"))
     if not isinstance(found, tuple) or len(found) != 2:
         raise UserError(

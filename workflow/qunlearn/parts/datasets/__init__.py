@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class Dataset:
     coordinate_validation: np.ndarray
     image_shape: tuple[int, ...] = ()
     attributes: dict = field(default_factory=dict)
+
+    def image(self, sample: np.ndarray) -> np.ndarray:
+        """A sample (d,) as (rows, columns) pixels; features beyond these are padding."""
+        rows, columns = self.image_shape
+        return sample[: rows * columns].reshape(rows, columns)
 
 
 class Source(Part):
@@ -108,19 +113,43 @@ def normalised(x: np.ndarray) -> np.ndarray:
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
+#: What images may be divided by, and in which words options say so.
+Normalisation = Literal["image", "pixel", "column"]
+NORMALISATION_SAYS = (
+    "unit norm of every image, of every pixel over the training set, or of every column of pixels in an image "
+    "(as the authors' code does)"
+)
+
+
 def normalised_images(
-    train: np.ndarray, validation: np.ndarray, by: str
+    train: np.ndarray, validation: np.ndarray, by: Normalisation, columns: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets by image, every row to unit norm; or by pixel, every column divided by its norm over the training set
-    (zero where that is zero), then all by one number, so that training rows have a mean squared norm of 1. Rows are
-    then no unit vectors, and <Z> of a QNN is not confined to [-1, 1].
+    """Flattened images (N, d) with so many columns of pixels, both sets divided as `by` says.
+
+    'image': every image by its norm. 'pixel': every pixel by its norm over the training set (zero where that is zero),
+    then all by one number, so that training images have a mean squared norm of 1. 'column': in every image every column
+    of pixels by its own norm, so that the squared norm of an image is its number of columns that are not blank.
+    But for 'image', images are no unit vectors, and <Z> of a QNN is not confined to [-1, 1].
     """
     if by == "image":
         return normalised(train), normalised(validation)
+    if by == "column":
+        return columns_normalised(train, columns), columns_normalised(validation, columns)
     norms = np.linalg.norm(train, axis=0)
-    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
-    scale *= np.sqrt(len(train) / np.count_nonzero(norms))
+    scale = _inverse(norms) * np.sqrt(len(train) / np.count_nonzero(norms))
     return train * scale, validation * scale
+
+
+def columns_normalised(images: np.ndarray, columns: int) -> np.ndarray:
+    """Flattened images (N, d), every column of pixels at unit norm; blank ones stay blank."""
+    pixels = images.reshape(len(images), -1, columns)  # (N, rows, columns)
+    norms = np.linalg.norm(pixels, axis=1, keepdims=True)
+    return (pixels * _inverse(norms)).reshape(images.shape)
+
+
+def _inverse(norms: np.ndarray) -> np.ndarray:
+    """1 / norm, 0 where the norm is 0."""
+    return np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
 
 
 def stratified(

@@ -1,12 +1,19 @@
 """The 8x8 UCI handwritten digits that ship with scikit-learn, 1 against 9: 64 features, no download."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from qunlearn.config.options import Count, Seed
-from qunlearn.parts.datasets import Dataset, Source, normalised_images, spread_per_class
+from qunlearn.parts.datasets import (
+    NORMALISATION_SAYS,
+    Dataset,
+    Normalisation,
+    Source,
+    normalised_images,
+    spread_per_class,
+)
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
 
@@ -24,9 +31,7 @@ class Digits(Source):
         says="share of the images to train on; the rest validates"
     )
     seed: Seed = option(says="which images these are")
-    normalisation: Literal["image", "pixel"] = option(
-        "image", says="unit norm of every image, or of every pixel over the training set"
-    )
+    normalisation: Normalisation = option("image", says=NORMALISATION_SAYS)
     train_per_class: Count | None = option(
         None, says="keep so many training images of either class, spread over the split"
     )
@@ -62,7 +67,9 @@ class Digits(Source):
         words = f"training images of a class at train_fraction = {self.train_fraction:g}"
         chosen = spread_per_class(y_train, self.train_per_class, words)
         x_train, y_train = x_train[chosen], y_train[chosen]
-        x_train, x_validation = normalised_images(x_train, x_validation, self.normalisation)
+        x_train, x_validation = normalised_images(
+            x_train, x_validation, self.normalisation, columns=8
+        )
         return Dataset(
             name="digits",
             x_train=x_train,

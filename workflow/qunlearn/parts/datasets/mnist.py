@@ -18,8 +18,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from qunlearn.config.options import Count, Seed, Several
-from qunlearn.parts.datasets import Dataset, Source, normalised_images
+from qunlearn.config.options import Count, Seed, Several, number_or
+from qunlearn.parts.datasets import (
+    NORMALISATION_SAYS,
+    Dataset,
+    Normalisation,
+    Source,
+    normalised_images,
+)
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
@@ -42,6 +48,10 @@ FILES = {
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
 GZIP = b"\x1f\x8b"  # what such files begin with
+#: Digits of class 0 and of class 1, and how many images of either the test split holds.
+DIGITS = (1, 9)
+IN_TEST_SPLIT = (1135, 1009)
+PIXELS, PADDED = 784, 1024
 #: Below a folder that is named: itself, and where torchvision puts files.
 FOLDERS = ("", "raw", "MNIST/raw")
 
@@ -138,17 +148,27 @@ def _load(split: str, folder: Path, mirrors: list[str]) -> tuple[np.ndarray, np.
     return images.reshape(len(images), -1), labels
 
 
-def _choose(labels: np.ndarray, per_class: int, rng: np.random.Generator, exclude=()) -> np.ndarray:
-    """Indices of `per_class` ones and as many nines, in shuffled order, none of them in `exclude`."""
+def _choose(
+    labels: np.ndarray, per_class: int | str, rng: np.random.Generator | None, exclude=()
+) -> np.ndarray:
+    """Indices of `per_class` ones and as many nines ('all': of all), none of them in `exclude`: drawn and shuffled by
+    `rng`, or without one the first as they come, ones before nines."""
     chosen = []
-    for digit in (1, 9):
+    for digit in DIGITS:
         pool = np.setdiff1d(np.flatnonzero(labels == digit), exclude)
-        if len(pool) < per_class:
+        wanted = len(pool) if per_class == "all" else per_class
+        if len(pool) < wanted or not wanted:
             raise UserError(
                 f"the split holds {len(pool)} images of the digit {digit}; {per_class} were asked for"
             )
-        chosen.append(rng.choice(pool, per_class, replace=False))
-    return rng.permutation(np.concatenate(chosen))
+        chosen.append(pool[:wanted] if rng is None else rng.choice(pool, wanted, replace=False))
+    together = np.concatenate(chosen)
+    return together if rng is None else rng.permutation(together)
+
+
+def _padded(images: np.ndarray) -> np.ndarray:
+    """Flattened images (N, 784) with zeros after their pixels, (N, 1024)."""
+    return np.pad(images, ((0, 0), (0, PADDED - PIXELS)))
 
 
 class Mnist(Source):
@@ -160,13 +180,22 @@ class Mnist(Source):
     exhibits = "images"
 
     train_per_class: Count = option(says="training images of either class")
-    validation_per_class: Count = option(says="validation images of either class")
+    validation_per_class: number_or("all", least=1) = option(
+        says="validation images of either class, or all of the test split that are not trained on"
+    )
     seed: Seed = option(says="which images these are")
     mirrors: Several[Annotated[str, Field(pattern=r"^(https?|ftp)://")]] = option(
         says="where the files are, tried in turn; each is checked against its SHA-256"
     )
-    normalisation: Literal["image", "pixel"] = option(
-        "image", says="unit norm of every image, or of every pixel over the training set"
+    normalisation: Normalisation = option("image", says=NORMALISATION_SAYS)
+    selection: Literal["random", "first"] = option(
+        "random",
+        says="images drawn at random, or the first ones of either class, ones before nines (as the authors' code does)",
+    )
+    padded: bool = option(
+        False,
+        says=f"whether zeros fill every image up to {PADDED} features (as the authors' code does): a QNN fills up by "
+        "itself, an MLP begins with smaller weights",
     )
 
     @classmethod
@@ -174,12 +203,14 @@ class Mnist(Source):
         return {"folder": config["paths"]["mnist"], "split": config["mnist_split"]}
 
     def shape(self):
-        return (784,)
+        return (PADDED if self.padded else PIXELS,)
 
     def image_size(self):
         return (28, 28)
 
     def sample_counts(self):
+        if self.validation_per_class == "all":
+            return 2 * self.train_per_class, sum(IN_TEST_SPLIT)
         return 2 * self.train_per_class, 2 * self.validation_per_class
 
     def numbers_built(self):
@@ -192,7 +223,9 @@ class Mnist(Source):
         split 'standard': training images from MNIST's training split, validation from its test split;
         split 'test': both, disjoint, from the test split alone.
         """
-        rng = generator("mnist", "split", split, self.seed)
+        rng = None
+        if self.selection == "random":
+            rng = generator("mnist", "split", split, self.seed)
         where = Path(folder), list(self.mirrors)
         validation_images, validation_labels = _load("test", *where)
         if split == "test":
@@ -203,8 +236,13 @@ class Mnist(Source):
         taken = train if split == "test" else ()
         validation = _choose(validation_labels, self.validation_per_class, rng, taken)
         x_train, x_validation = normalised_images(
-            images[train] / 255, validation_images[validation] / 255, self.normalisation
+            images[train] / 255,
+            validation_images[validation] / 255,
+            self.normalisation,
+            columns=28,
         )
+        if self.padded:
+            x_train, x_validation = map(_padded, (x_train, x_validation))
         return Dataset(
             name="mnist",
             x_train=x_train,

@@ -14,15 +14,72 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from qunlearn.config.options import Seed
+from qunlearn.config.options import Count, Name, Options, Seed
+from qunlearn.config.words import unknown_name
 from qunlearn.parts.datasets import Dataset, Source, spread
 from qunlearn.parts.part import option
+from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
 
-TRAIN_DELTA = (np.arange(-96, 97, 2) / 100, np.arange(102, 301, 2) / 100)
-VALIDATION_DELTA = np.arange(-97, 300, 2) / 100
+#: Most anisotropies of a range.
+MOST = 10_000
+#: From here on a chain counts as gapped, class 1.
+TRANSITION = 1.0
+CLASSES = ("gapless", "gapped")
+
+
+def _range(values: list[float]) -> list[float]:
+    """The values where they are a range of anisotropies."""
+    if len(values) == 3:
+        first, last, step = values
+        if -1 < first <= last and step > 0 and (last - first) / step < MOST:
+            return values
+    words = "{range} is no range: [first, last, step] is asked for, with -1 < first <= last and step > 0"
+    raise PydanticCustomError("range", words, {"range": repr(values)})
+
+
+#: First and last anisotropy, and the step between neighbours.
+Range = Annotated[list[float], AfterValidator(_range)]
+Ranges = Annotated[list[Range], Field(min_length=1)]
+
+
+class Anisotropies(Options):
+    """Which ground states are trained on and validated with: ranges of Delta, [first, last, step] each."""
+
+    train: Ranges = option(says="ranges to train on")
+    validation: Ranges = option(says="ranges to validate with")
+
+
+#: 'text' is that of Methods. 'authors' is inferred (docs/authors.md): index ranges in the authors' code on states 0.01
+#: apart from Delta = -1 on, every other one, 41 of either phase with a gap below Delta = 1; to validate with, those
+#: between them and one beyond on either side of the gap, 84.
+GRIDS = {
+    "text": Anisotropies(
+        train=[[-0.96, 0.96, 0.02], [1.02, 3.00, 0.02]], validation=[[-0.97, 2.99, 0.02]]
+    ),
+    "authors": Anisotropies(
+        train=[[0.07, 0.87, 0.02], [1.00, 1.80, 0.02]],
+        validation=[[0.06, 0.88, 0.02], [1.01, 1.83, 0.02]],
+    ),
+}
+
+
+def deltas(ranges: list[list[float]]) -> np.ndarray:
+    """All anisotropies of ranges [first, last, step], one range after the other, to ten decimals."""
+    found = []
+    for first, last, step in ranges:
+        steps = np.arange(round((last - first) / step) + 1)
+        found.append(np.round(first + step * steps, 10))
+    return np.concatenate(found)
+
+
+def by_class(anisotropies: np.ndarray) -> list[np.ndarray]:
+    """Those of class 0 and those of class 1, in their order."""
+    gapped = anisotropies >= TRANSITION
+    return [anisotropies[~gapped], anisotropies[gapped]]
 
 
 class Sector:
@@ -158,9 +215,41 @@ class Xxz(Source):
         says="phase of each eigenvector: random, or fixed (largest amplitude positive)"
     )
     seed: Seed = option(says="the random phases")
-    train_per_class: Annotated[int, Field(ge=1, le=97)] | None = option(
+    train_per_class: Count | None = option(
         None, says="keep so many training states of either phase, spread over its anisotropies"
     )
+    grid: Name = option(
+        "text", says=f"which anisotropies: {', '.join(GRIDS)} or a name under `grids`"
+    )
+    grids: dict[Name, Anisotropies] = option({}, says="anisotropies of your own, by name")
+
+    def anisotropies(self) -> Anisotropies:
+        """Raises UserError for a grid that there is not."""
+        known = {**GRIDS, **self.grids}
+        if self.grid not in known:
+            raise UserError(unknown_name(("grid",), "grid", self.grid, known))
+        return known[self.grid]
+
+    def _trained_on(self) -> list[np.ndarray]:
+        """Anisotropies of either class to train on, those kept. Raises UserError where there are too few."""
+        found = by_class(deltas(self.anisotropies().train))
+        words = f"training states of a phase on the grid '{self.grid}'"
+        return [part[spread(len(part), self.train_per_class, words)] for part in found]
+
+    def problems(self):
+        try:
+            found = by_class(deltas(self.anisotropies().train))
+        except UserError as error:
+            return [str(error)]
+        least = min(map(len, found))
+        if not least:
+            return [f"grid: '{self.grid}' trains on no state of one of the phases; add a range"]
+        if self.train_per_class is not None and self.train_per_class > least:
+            words = (
+                f"{self.train_per_class} is too large (at most {least} on the grid '{self.grid}')"
+            )
+            return [f"train_per_class: {words}"]
+        return []
 
     def shape(self):
         return (2**self.length,)
@@ -169,45 +258,41 @@ class Xxz(Source):
         return True
 
     def sample_counts(self):
-        train = [len(deltas) for deltas in TRAIN_DELTA]
-        if self.train_per_class is not None:
-            train = [self.train_per_class] * 2
-        return sum(train), len(VALIDATION_DELTA)
+        train = sum(map(len, self._trained_on()))
+        return train, len(deltas(self.anisotropies().validation))
 
     def numbers_built(self):
         """All amplitudes once, and less than half as much of the sector, where most of them vanish."""
         return 1.5 * sum(self.sample_counts()) * self.real_features()
 
     def ground_states(
-        self, sector: Sector, deltas: np.ndarray, progress
+        self, sector: Sector, anisotropies: np.ndarray, progress
     ) -> tuple[np.ndarray, np.ndarray]:
         """Energies (N,) and ground vectors (N, dimension) within the sector, one row per sample."""
-        order = np.argsort(deltas)
-        energies, vectors = sector.ground_states(deltas[order], progress)
+        order = np.argsort(anisotropies)
+        energies, vectors = sector.ground_states(anisotropies[order], progress)
         back = np.argsort(order)
         return energies[back], vectors[back]
 
     def build(self, progress=lambda *_: None) -> Dataset:
-        """Train on 97 gapless and 100 gapped ground states, validate on 199 between them."""
-        train = []
-        for deltas in TRAIN_DELTA:
-            kept = spread(len(deltas), self.train_per_class, "training states of a phase")
-            train.append(deltas[kept])
-        deltas = np.concatenate([*train, VALIDATION_DELTA])
+        """Train on some ground states of either phase, validate on others of the same line."""
+        train = np.concatenate(self._trained_on())
+        every = np.concatenate([train, deltas(self.anisotropies().validation)])
         sector = Sector(self.length)
-        energies, vectors = self.ground_states(sector, deltas, progress)
+        energies, vectors = self.ground_states(sector, every, progress)
         phases = generator("xxz", "gauge", self.seed)
         states = sector.scatter(apply_gauge(vectors, self.gauge, phases))  # (N, 2^L)
-        n = len(train[0]) + len(train[1])
+        n = len(train)
+        classes = (every >= TRANSITION).astype(np.int8)
         return Dataset(
             name="xxz",
             x_train=states[:n],
-            y_train=(deltas[:n] > 1).astype(np.int8),
+            y_train=classes[:n],
             x_validation=states[n:],
-            y_validation=(deltas[n:] > 1).astype(np.int8),
-            class_names=("gapless", "gapped"),
-            coordinate_train=deltas[:n],
-            coordinate_validation=deltas[n:],
+            y_validation=classes[n:],
+            class_names=CLASSES,
+            coordinate_train=every[:n],
+            coordinate_validation=every[n:],
             attributes={
                 "coordinate": "anisotropy Delta, in units of the exchange coupling",
                 "energy_train": energies[:n],

@@ -3,6 +3,7 @@ one logit."""
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -22,6 +23,15 @@ class Convolutional(Model):
     def widest(self) -> int:
         """Most channels of a convolution."""
         raise NotImplementedError
+
+    def problems(self, source, dataset):
+        pixels = math.prod(source.image_size() or source.shape() or ())
+        if source.shape() and pixels < math.prod(source.shape()):
+            return [
+                f"family: {dataset} has zeros after the pixels of an image, so that no image is left "
+                "to a convolution; set `padded` to false there"
+            ]
+        return []
 
     def cost(self, source):
         """Of a convolution between as many channels as the widest, after a stage that shrinks what it sees: images by 2

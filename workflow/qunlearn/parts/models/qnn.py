@@ -39,7 +39,7 @@ class CircuitModel(Model):
     measure: number_or("last") = option(
         says="qubit whose Z is read out: last, or its number from 0"
     )
-    split: bool = option(
+    split: PerDataset[bool] = option(
         False,
         says="whether states enter as [Re x, Im x] on one more qubit, the first, as in the authors' "
         "unlearning; their phase is then seen where the light cone holds that qubit (a ring)",

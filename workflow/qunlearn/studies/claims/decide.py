@@ -142,7 +142,7 @@ def decided(
         value=value,
         low=low,
         high=high,
-        remark=_why_no_interval(low, samples) or say(samples),
+        remark=_why_no_interval(low, samples) or say(samples) or _not_independent(frame),
         verdict=verdict(low, high, **bounds),
         firm=firm(low, high, bounds, isinstance(statistic, Positive)),
         failed=failed,
@@ -173,6 +173,10 @@ def _why_no_interval(low: float, samples: np.ndarray) -> str:
     if not math.isnan(low):
         return ""
     return "one seed only" if len(samples) < 2 else "no value in some resamples"
+
+
+def _not_independent(frame: pd.DataFrame) -> str:
+    return "runs restart from one model and are not independent" if "start_seed" in frame else ""
 
 
 def _published(

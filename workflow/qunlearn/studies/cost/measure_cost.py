@@ -22,7 +22,9 @@ with job(title, snakemake) as progress:
     from qunlearn.training.schedule import Schedule
 
     dataset = read_dataset(snakemake.input.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
+    )
     cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     poisoned, _ = read_cells(snakemake.input.trained, cells)
     schedule = Schedule(**params.schedule)

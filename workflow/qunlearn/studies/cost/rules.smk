@@ -24,6 +24,7 @@ rule measure_cost:
         ),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         schedule=unlearning_schedule,
         methods=told(lambda wildcards: plan.study("cost").weights(plan)),
         seeds=told(sweep_seeds),

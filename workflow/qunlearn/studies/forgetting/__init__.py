@@ -56,7 +56,7 @@ class Forgetting(Study):
         return [case for case in cases if case[0] in plan.config["datasets"]]
 
     def settings(self, plan: Plan):
-        return {"seeds": list(plan.grid.seeds)}
+        return {"seeds": list(plan.grid.seeds), "start_seed": plan.start_seed()}
 
     def drawing(self, plan: Plan):
         return {

@@ -20,7 +20,7 @@ with job(f"gradients {snakemake.wildcards.dataset}", snakemake) as progress:
     for name, architecture in params.architectures.items():
         seeds = params.seeds[name]
         cells = [Cell(alpha, seed) for alpha in params.alphas for seed in seeds]
-        problem = Problem(dataset, name, architecture, params.corruption, seeds)
+        problem = Problem(dataset, name, architecture, params.corruption, seeds, params.poison)
         parts = [gradients.untrained(problem, params.draws)]
         files = [path for path in snakemake.input.trained if path_names(path, 2)[1] == name]
         if files:

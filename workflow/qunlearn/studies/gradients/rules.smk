@@ -21,6 +21,7 @@ rule measure_gradients:
     params:
         architectures=told(lambda wildcards: plan.study("gradients").architectures(plan, wildcards.dataset)),
         corruption=told(lambda wildcards: plan.study("gradients").corruption),
+        poison=told(lambda wildcards: plan.corruption_options(plan.study("gradients").corruption)),
         alphas=told(lambda wildcards: plan.study("gradients").all_alphas()),
         seeds=told(lambda wildcards: plan.study("gradients").seeds(plan, wildcards.dataset)),
         draws=told(lambda wildcards: plan.study("gradients").draws),

@@ -74,12 +74,14 @@ class Landscape(Study):
         """What surfaces are of: the models that the first case of unlearning starts from, of the first
         seed; beside each its clean twin."""
         models = self.surface_models(plan)
+        corruption = plan.config["unlearning"]["corruptions"][0]
         return {
             "architectures": {
                 dataset: {model: plan.architecture(dataset, model) for model in models}
                 for dataset in plan.config["datasets"]
             },
-            "corruption": plan.config["unlearning"]["corruptions"][0],
+            "corruption": corruption,
+            "poison": plan.corruption_options(corruption),
             "alpha": plan.grid.unlearning_alphas[0],
             "seed": plan.grid.seeds[0],
         }

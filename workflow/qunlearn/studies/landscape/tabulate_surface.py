@@ -27,7 +27,9 @@ with job("table surface", snakemake) as progress:
     for path in snakemake.input.data:
         dataset = read_dataset(path)
         for model, architecture in task["architectures"][dataset.name].items():
-            problem = Problem(dataset, model, architecture, task["corruption"], [task["seed"]])
+            problem = Problem(
+                dataset, model, architecture, task["corruption"], [task["seed"]], task["poison"]
+            )
             names = (dataset.name, model)
             mine = [
                 file for file in snakemake.input.trained if PurePath(file).parts[-5:-3] == names

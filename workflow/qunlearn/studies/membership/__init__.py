@@ -60,6 +60,14 @@ class Membership(Study):
         models = plan.grid.stage_models("unlearning")
         return [f"schedules: {line}" for line in cell_problems(plan, "unlearning", models)]
 
+    def pipeline_problems(self, plan: Plan):
+        if plan.start_seed() is None:
+            return []
+        return [
+            "unlearning.shared_start: membership is audited seed by seed, each with its own forget "
+            "set; set it to false for that"
+        ]
+
     # -- what a job is told ------------------------------------------------------------------------
     def unlearned(self, plan: Plan, case: tuple, seeds: tuple) -> list[str]:
         """For every method the file that holds the unlearned models of a block of seeds; `case`:

@@ -94,7 +94,7 @@ def _fresh(problem: Problem, cell: Cell) -> Questions:
     smaller_class = int(min(np.sum(y), np.sum(1 - y)))
     chosen = np.sort(order[: 2 * smaller_class])
     draw = f"{cell.seed} validation"
-    twin_x, twin_y = corruptions.twins(data.name, x, y, problem.corruption, draw)
+    twin_x, twin_y = corruptions.twins(data.name, x, y, problem.poison, draw)
     pool, labels = problem.pools["validation"], y
     if twin_x is not None:
         pool = problem.model.encode(twin_x)

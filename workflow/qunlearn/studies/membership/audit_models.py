@@ -20,7 +20,9 @@ with job(title, snakemake) as progress:
     from qunlearn.training.schedule import Schedule
 
     dataset = read_dataset(files.data)
-    problem = Problem(dataset, names.model, params.architecture, names.corruption, params.seeds)
+    problem = Problem(
+        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
+    )
     cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
     models, failed = {}, {}
     models["poisoned"], failed["poisoned"] = read_cells(files.trained, cells)

@@ -31,6 +31,7 @@ rule audit_models:
         ),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         schedules=told(
             lambda wildcards: plan.study("membership").retrain_schedules(
                 plan, wildcards.dataset, wildcards.model

@@ -32,6 +32,10 @@ class Overview(Study):
     def drawn_with(self, plan) -> list[type[Part]]:
         return [find("corruption", base(name)) for name in plan.config["corruptions"]]
 
+    def poisons(self, plan) -> dict[str, dict]:
+        """Corruptions with their options."""
+        return {name: plan.corruption_options(name) for name in plan.config["corruptions"]}
+
     def request(self, requests):
         """What the job that makes the maps asks a cluster for: each dataset clean and under every corruption, rows four
         times, and a search for neighbours."""
@@ -46,7 +50,7 @@ class Overview(Study):
         config = plan.config
         words = [part.twin_features for part in self.drawn_with(plan)]
         return {
-            "corruptions": config["corruptions"],
+            "corruptions": self.poisons(plan),
             "models": config["models"],
             "methods": config["methods"],
             "alpha": self.alpha,

@@ -27,13 +27,17 @@ class TrainingSet(NamedTuple):
     corrupted: np.ndarray
 
 
-def poisoned(dataset: Dataset, corruption: str, alpha: float, seed: int) -> TrainingSet:
-    """The samples of `experiment.problem.Problem` as plain rows; `corruption` may be 'clean'."""
+def poisoned(
+    dataset: Dataset, corruption: str, alpha: float, seed: int, options: dict | None = None
+) -> TrainingSet:
+    """The samples of `experiment.problem.Problem` as plain rows; `corruption` may be 'clean', its
+    `options` None for those that the name carries."""
     x, y = dataset.x_train, dataset.y_train
     if corruption == "clean":
         return TrainingSet(x, y, np.zeros(len(y), dtype=bool))
-    forget = poison.forget_mask(dataset.name, x, y, corruption, alpha, seed)
-    twin_x, twin_y = poison.twins(dataset.name, x, y, corruption, seed)
+    part = poison.declared(corruption, options)
+    forget = poison.forget_mask(dataset.name, x, y, part, alpha, seed)
+    twin_x, twin_y = poison.twins(dataset.name, x, y, part, seed)
     x, y = x.copy(), y.copy()
     if twin_x is not None:
         x[forget] = twin_x[forget]
@@ -59,14 +63,18 @@ def embed(x: np.ndarray, perplexity: float, *names) -> np.ndarray:
 
 
 def embeddings(
-    dataset: Dataset, corruptions: list[str], alpha: float, seed: int, perplexity: float
+    dataset: Dataset,
+    corruptions: dict[str, dict | None],
+    alpha: float,
+    seed: int,
+    perplexity: float,
 ) -> pd.DataFrame:
-    """One row per training sample, clean and under each corruption; equal features have equal
-    places."""
+    """One row per training sample, clean and under each of the corruptions with these options;
+    equal features have equal places."""
     parts = []
     maps: list[tuple[np.ndarray, np.ndarray]] = []  # features, places
     for corruption in ["clean", *corruptions]:
-        samples = poisoned(dataset, corruption, alpha, seed)
+        samples = poisoned(dataset, corruption, alpha, seed, corruptions.get(corruption))
         places = next((p for x, p in maps if np.array_equal(x, samples.x)), None)
         if places is None:
             rows = phase_free(samples.x)

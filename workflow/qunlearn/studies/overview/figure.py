@@ -100,7 +100,7 @@ def _images(figure, shown: Shown) -> None:
     indices = chosen(dataset, samples.corrupted)
     axes = figure.subplots(1, len(indices), squeeze=False)[0]
     for axis, index in zip(axes, indices):
-        image = samples.x[index].reshape(dataset.image_shape)
+        image = dataset.image(samples.x[index])
         label = samples.labels[index]
         axis.imshow(image, cmap="gray_r")
         axis.set(xticks=[], yticks=[])
@@ -187,7 +187,7 @@ def draw(
     *,
     embedding: pd.DataFrame,
     data: list[Dataset],
-    corruptions: list[str],
+    corruptions: dict[str, dict | None],
     models: list[str],
     methods: list[str],
     alpha: float,
@@ -198,7 +198,7 @@ def draw(
 ):
     """The flow of the study above; below, one row per dataset and one column per corruption, the
     clean data first. `exhibits`: how a dataset's samples are shown, by its name; `twin_features`:
-    words for features that replace clean ones."""
+    words for features that replace clean ones; `corruptions`: their options by name."""
     heights = [0.95] + [2.75 if dataset.image_shape else 3.1 for dataset in data]
     figure = plt.figure(figsize=(style.WIDTH, sum(heights)))
     top, *rows = figure.subfigures(len(heights), 1, height_ratios=heights)
@@ -210,7 +210,8 @@ def draw(
         here = style.select(embedding, dataset=dataset.name)
         columns = []
         for corruption in ["clean", *corruptions]:
-            shown = Shown.of(dataset, poisoned(dataset, corruption, alpha, seed))
+            options = corruptions.get(corruption)
+            shown = Shown.of(dataset, poisoned(dataset, corruption, alpha, seed, options))
             title = _title(corruption, alpha, shown.samples.corrupted, looks)
             places = style.select(here, corruption=corruption)[["x", "y"]]
             columns.append((shown, title, places.to_numpy()))

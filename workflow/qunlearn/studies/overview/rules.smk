@@ -19,7 +19,7 @@ rule embed_samples:
         **SCRATCH,
         **asks(lambda wildcards: plan.study("overview").request(requests)),
     params:
-        corruptions=config["corruptions"],
+        corruptions=told(lambda wildcards: plan.study("overview").poisons(plan)),
         options=study_options("overview"),
         seed=grid.seeds[0],
         code=code(

@@ -99,7 +99,7 @@ def _images(figure, dataset: Dataset) -> None:
         for axis in row:
             axis.axis("off")
         for axis, index in zip(row, members):
-            image = dataset.x_train[index].reshape(dataset.image_shape)
+            image = dataset.image(dataset.x_train[index])
             axis.imshow(image, cmap="gray_r")
         row[1].set_title(f"class {label}: {dataset.class_names[label]}")
 

@@ -24,6 +24,7 @@ rule scan_weights:
         ),
     params:
         architecture=cell_architecture,
+        poison=cell_poison,
         schedule=unlearning_schedule,
         method=told(lambda wildcards: plan.method_options(wildcards.method)),
         weights=told(lambda wildcards: plan.study("scan").weights(plan, wildcards.method)),

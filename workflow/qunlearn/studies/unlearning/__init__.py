@@ -23,7 +23,7 @@ class Unlearning(Study):
         return {"cells": grid.unlearned(grid.unlearning_cases(), plan.config["methods"])}
 
     def settings(self, plan):
-        return {"seeds": list(plan.grid.seeds)}
+        return {"seeds": list(plan.grid.seeds), "start_seed": plan.start_seed()}
 
     def drawing(self, plan):
         return {

@@ -8,7 +8,8 @@ from qunlearn.results.trained import unlearned_table
 
 
 def tabulate(
-    *, cells: list[str], seeds: list[int], progress=lambda *_: None
+    *, cells: list[str], seeds: list[int], start_seed: int | None = None, progress=lambda *_: None
 ) -> dict[str, pd.DataFrame]:
-    """Accuracies before step 0 and after every step, from the files `cells`."""
-    return {"unlearning": unlearned_table(cells, seeds)}
+    """Accuracies before step 0 and after every step, from the files `cells`; `start_seed`: of a
+    poisoned model that all seeds restart from."""
+    return {"unlearning": unlearned_table(cells, seeds, start_seed)}
