@@ -24,6 +24,7 @@ from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smal
 from qunlearn.statistics.quantities import Positive
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import firm, verdict
+from qunlearn.studies.claims.beside import beside
 from qunlearn.studies.claims.claim import Claim
 
 #: Columns that tell runs apart.
@@ -77,7 +78,6 @@ def decide(
         table = tables[claim.table]
         for dataset in datasets_of(claim, table, settings.traits):
             frame = table.query("dataset == @dataset")
-            theirs = _published(published, claim, dataset, criterion)
             row = Decision(
                 claim=name,
                 sentence=claim.sentence,
@@ -86,11 +86,11 @@ def decide(
                 model=claim.model,
                 quantity=claim.quantity.format(**_in_words(criterion)),
                 seeds=frame["seed"].nunique(),
-                published=theirs,
             )
             for model in networks(claim, settings.replaced):
                 row = row._replace(model=model)
-                rows.append(decided(row, claim, frame, criterion, settings))
+                row = decided(row, claim, frame, criterion, settings)
+                rows.append(beside(row, claim, tables, published, settings))
     found = pd.DataFrame(rows, columns=Decision._fields)
     return judged_together(found, settings.confidence)
 
@@ -173,20 +173,6 @@ def _why_no_interval(low: float, samples: np.ndarray) -> str:
     if not math.isnan(low):
         return ""
     return "one seed only" if len(samples) < 2 else "no value in some resamples"
-
-
-def _published(
-    published: pd.DataFrame | None, claim: Claim, dataset: str, criterion: dict
-) -> float:
-    """The same quantity from the authors' runs; not a number where they have none."""
-    if published is None or claim.table != "resilience":
-        return math.nan
-    theirs = published[published["dataset"] == dataset]
-    try:
-        samples, statistic = claim.measure(theirs, claim.model, criterion)
-    except Missing:
-        return math.nan
-    return statistic(samples)
 
 
 def collapsed(tables: dict[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:

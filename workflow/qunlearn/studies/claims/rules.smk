@@ -27,7 +27,7 @@ rule decide_claims:
     resources:
         **asks(lambda wildcards: plan.study("claims").request(requests)),
     params:
-        settings=told(lambda wildcards: plan.study("claims").settings(plan)),
+        settings=told(lambda wildcards: plan.study("claims").deciding(plan)),
         origin=told(lambda wildcards: plan.study("claims").origin()),
         code=told(lambda wildcards: code(*plan.study("claims").code_files())),
     message:
