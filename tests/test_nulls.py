@@ -6,7 +6,9 @@ import pytest
 
 from project import plan
 from qunlearn.config.check import study_problems
+from qunlearn.runtime.errors import UserError
 from qunlearn.studies.claims import nulls
+from qunlearn.studies.claims.beside import read_theirs
 from qunlearn.studies.claims.page import compared, mark, markdown
 from worlds import ALPHAS, CLAIMS, ORIGIN, SETTINGS, decide, memoriser, step, table, world
 
@@ -98,16 +100,39 @@ def test_what_is_true_of_a_null_is_marked_where_it_is_reproduced(right):
 
 
 def test_published_runs_are_judged_alike(right):
-    published = right["resilience"].rename(columns={"seed": "run"})
+    published = right["resilience"]
     worse = published.copy()
     fallen = (worse["model"] == "qnn") & (worse["alpha"] == 0.4)
     worse.loc[fallen, "val_accuracy"] -= 0.2
-    same = row(right, "qnn_plateau", published=published)
+    same = row(right, "qnn_plateau", published={"resilience": published})
     assert same["published_verdict"] == same["verdict"]
-    found = row(right, "qnn_plateau", published=worse)
+    found = row(right, "qnn_plateau", published={"resilience": worse})
     assert found["published_verdict"] == "not reproduced"
     assert compared(found, "published").endswith("not reproduced")
     assert found["published_low"] <= found["published"] <= found["published_high"]
+
+
+def test_published_curves_and_ratios_are_judged_alike(right):
+    theirs = {name: right[name] for name in ("unlearning", "landscape")}
+    mlp = theirs["unlearning"].query("model != 'mlp_16_4'")
+    rows = decide(
+        right, "mlp_needs_repair", "qnn_stays_smooth", published=theirs | {"unlearning": mlp}
+    )
+    assert (rows["published_verdict"] == rows["verdict"]).all()
+    assert set(rows["model"]) == {"mlp", "mlp_16_4", "qnn"}
+
+
+def test_tables_of_others_need_one_case_in_common(right, tmp_path):
+    path = tmp_path / "resilience.csv"
+    published = right["resilience"].rename(columns={"seed": "run"})
+    accuracies = ["train_accuracy", "val_accuracy"]
+    published[accuracies] = published[accuracies].clip(0, 1)
+    published.to_csv(path, index=False)
+    found = read_theirs([str(path)], right, {})
+    assert set(found) == {"resilience"} and "seed" in found["resilience"]
+    published.assign(dataset="letters").to_csv(path, index=False)
+    with pytest.raises(UserError, match="no point in common"):
+        read_theirs([str(path)], right, {})
 
 
 def test_asymmetry_is_of_pairs_of_alphas():

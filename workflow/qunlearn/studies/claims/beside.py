@@ -8,12 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from qunlearn.results.csv import stem
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.decision import Decision
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import verdict
 from qunlearn.studies.claims import nulls
 from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.reproduction.layouts import LANDSCAPE, LAYOUTS
+from qunlearn.studies.reproduction.published import NothingInCommon, check_common, read_published
+from qunlearn.studies.reproduction.ratios import with_ratios
 
 SIDES = ("above", "below")
 
@@ -43,22 +47,49 @@ def judged(frame: pd.DataFrame, claim: Claim, model: str, settings, name: str) -
     return Judged(value, low, high, verdict(low, high, **bounds))
 
 
+def read_theirs(
+    paths: list[str], tables: dict[str, pd.DataFrame], replaced: dict
+) -> dict[str, pd.DataFrame]:
+    """The authors' tables, by the name of this study's, with a column `seed` for their `run`.
+
+    Raises UserError where not one of them has anything in common with this study's; `replaced`:
+    table -> model -> networks that stand for it there.
+    """
+    found, problems = {}, []
+    for path in paths:
+        layout = next(layout for layout in LAYOUTS if layout.name == stem(path))
+        table = read_published(path, layout)
+        if layout is LANDSCAPE:
+            table = with_ratios(table, path)
+        try:
+            check_common(table, tables[layout.name], path, layout, replaced.get(layout.name))
+        except NothingInCommon as nothing:
+            problems.append(nothing)
+            continue
+        found[layout.name] = table.rename(columns={"run": "seed"})
+    if problems and not found:
+        raise problems[0]
+    return found
+
+
 def beside(
     row: Decision,
     claim: Claim,
     tables: dict[str, pd.DataFrame],
-    published: pd.DataFrame | None,
+    published: dict[str, pd.DataFrame],
     settings,
 ) -> Decision:
     """The row with the columns of published runs and of null models.
 
     `tables`: as `decide.marked` gives them, those of the trained null among them where it was
-    trained. `published`: the authors' runs, as a table like 'resilience'.
+    trained. `published`: the authors' tables alike.
     """
     found = {}
-    if published is not None and claim.table == "resilience":
-        theirs = published[published["dataset"] == row.dataset]
-        found |= _columns("published", judged(theirs, claim, claim.model, settings, row.claim))
+    if claim.table in published:
+        theirs = published[claim.table]
+        theirs = theirs[theirs["dataset"] == row.dataset]
+        model = row.model if row.model in set(theirs["model"]) else claim.model
+        found |= _columns("published", judged(theirs, claim, model, settings, row.claim))
     return row._replace(**found, **_of_nulls(row, claim, tables, settings))
 
 

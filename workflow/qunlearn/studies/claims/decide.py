@@ -60,16 +60,15 @@ def decide(
     tables: dict[str, pd.DataFrame],
     claims: dict[str, Claim],
     settings: Settings,
-    published: pd.DataFrame | None = None,
+    published: dict[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """One row per claim, dataset and network that stands for the claim's model in its table, as of
     `Decision`.
 
-    `published`: the authors' runs as a table like 'resilience' with a column `run` for `seed`.
+    `published`: the authors' tables, by the names of this study's.
     """
     tables = {name: marked(table, settings) for name, table in tables.items()}
-    if published is not None:
-        published = published.rename(columns={"run": "seed"})
+    theirs = {name: marked(table, settings) for name, table in (published or {}).items()}
     rows = []
     for name, criterion in settings.criteria.items():
         claim = claims[name]
@@ -90,7 +89,7 @@ def decide(
             for model in networks(claim, settings.replaced):
                 row = row._replace(model=model)
                 row = decided(row, claim, frame, criterion, settings)
-                rows.append(beside(row, claim, tables, published, settings))
+                rows.append(beside(row, claim, tables, theirs, settings))
     found = pd.DataFrame(rows, columns=Decision._fields)
     return judged_together(found, settings.confidence)
 

@@ -1,5 +1,6 @@
 # Is each claim of the paper true here: `snakemake results/claims.md`.
 from qunlearn.studies.reproduction import published_runs
+from qunlearn.studies.reproduction.layouts import LAYOUTS
 
 study_folder = str(registry.find("study", "claims").folder())
 
@@ -9,7 +10,9 @@ rule decide_claims:
         guarded("decide_claims"),
         tables=asked("claims", lambda wildcards: plan.study("claims").table_files(plan)),
         controls=told(lambda wildcards: plan.study("claims").control_files(plan)),
-        published=told(lambda wildcards: placed(published_runs(plan))),
+        published=told(
+            lambda wildcards: placed([file for layout in LAYOUTS for file in published_runs(plan, layout)])
+        ),
     output:
         csv=report(
             f"{RESULTS}claims.csv",

@@ -112,6 +112,15 @@ CLAIMS = {
         keys=("alphas", "least", "below"),
         nulls=OF_PLATEAUS,
     ),
+    "mlp_suffers_from_scarce_data": of_resilience(
+        sentence="With scarce clean data the MLP's validation accuracy falls, on small datasets.",
+        model="mlp",
+        measure=partial(measures.fall, corruption=RANDOMISED),
+        quantity=FALL,
+        keys=("alphas", "above"),
+        unless="large",
+        nulls=TRAINED,
+    ),
     "qnn_beats_mlp_on_scarce_data": of_resilience(
         sentence="With scarce clean data the QNN beats the MLP, on small datasets.",
         model="qnn",
