@@ -75,18 +75,18 @@ def test_a_ratio_that_is_not_positive_leaves_the_claim_undecided(right):
 
 
 def test_published_runs_go_through_the_same_measure(right):
-    published = right[0]["resilience"].rename(columns={"seed": "run"})
+    published = right[0]["resilience"]
     names = (
         "mlp_degrades_at_once",
         "qnn_transition_at_half",
         "qnn_beats_mlp_on_scarce_data",
         "qnn_dips",
     )
-    rows = decide(right[0], *names, published=published).set_index("claim")
+    rows = decide(right[0], *names, published={"resilience": published}).set_index("claim")
     assert np.isnan(rows.published["qnn_dips"])
     rows = rows.drop("qnn_dips")
     pd.testing.assert_series_equal(rows.published, rows.value, check_names=False)
-    other = decide(right[0], *names, published=published.assign(dataset="mnist"))
+    other = decide(right[0], *names, published={"resilience": published.assign(dataset="mnist")})
     assert other.published.isna().all()
 
 

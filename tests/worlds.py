@@ -14,7 +14,7 @@ from qunlearn.studies.claims.decide import Settings
 from qunlearn.studies.claims.decide import decide as decide_claims
 
 PLAN = Plan(check(yaml.safe_load((ROOT / "config.yaml").read_text())))
-SETTINGS = Settings(**PLAN.study("claims").settings(PLAN))
+SETTINGS = Settings(**PLAN.study("claims").deciding(PLAN))
 ORIGIN = Origin(**PLAN.study("claims").origin())
 CLAIMS = known_claims()
 ALPHAS = np.round(np.arange(0, 1, 0.1), 1)

@@ -1,4 +1,5 @@
-"""What a configuration may hold, written out: `docs/configuration.md`, a JSON schema for editors, tables of names.
+"""What a configuration may hold, written out: `docs/configuration.md`, a JSON schema for editors, tables of names and of
+the paper's sentences.
 
     python -m qunlearn.config.reference         (with `workflow/` on PYTHONPATH, or `make docs`)
 
@@ -26,6 +27,7 @@ from qunlearn.config.settings import (
 )
 from qunlearn.parts import registry
 from qunlearn.runtime.files import replacing
+from qunlearn.studies.claims.criteria import recorded
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "configuration.md"
@@ -263,13 +265,33 @@ def with_names(text: str) -> str:
     return re.sub(pattern, lambda m: f"{m[1]}{names_table()}\n{m[2]}", text, flags=re.S)
 
 
+# -- sentences of the paper ------------------------------------------------------------------------------------------
+def sentences_table() -> str:
+    """A table of the paper's sentences that criteria.yaml quotes, with the claims that each is the source of."""
+    claims: dict[str, list[str]] = {}
+    for name, criterion in recorded().criteria.items():
+        for sentence in criterion.get("source", []):
+            claims.setdefault(sentence, []).append(f"`{name}`")
+    lines = ["| in the paper's words | rows |", "|---|---|"]
+    for sentence, names in claims.items():
+        lines.append(f"| {sentence} | {', '.join(names)} |")
+    return "\n".join(lines)
+
+
+def with_sentences(text: str) -> str:
+    """A page with its table of sentences renewed."""
+    pattern = r"(<!-- sentences -->\n).*?(<!-- /sentences -->)"
+    return re.sub(pattern, lambda m: f"{m[1]}{sentences_table()}\n{m[2]}", text, flags=re.S)
+
+
 def written() -> dict[Path, str]:
     """Every file that is made from declarations, with its text."""
-    extending = ROOT / "docs" / "extending.md"
+    extending, claims = ROOT / "docs" / "extending.md", ROOT / "docs" / "claims.md"
     return {
         PAGE: page(),
         SCHEMA: json.dumps(schema(), indent=1, sort_keys=True) + "\n",
         extending: with_names(extending.read_text(encoding="utf-8")),
+        claims: with_sentences(claims.read_text(encoding="utf-8")),
     }
 
 

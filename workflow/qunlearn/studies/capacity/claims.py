@@ -16,6 +16,7 @@ CLAIMS = {
         measure=partial(measures.smallest_fall, kinds=("mlp",)),
         quantity="smallest fall of any MLP, α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("learner",),
     ),
     "qnn_plateau_at_any_depth": of_sizes(
         sentence="QNNs of every depth have the plateau.",
@@ -23,6 +24,7 @@ CLAIMS = {
         measure=partial(measures.largest_fall, kinds=("qnn",)),
         quantity="largest fall of any QNN, worst of α = {alphas}",
         keys=("alphas", "least", "below"),
+        nulls=("constant", "vote", "learner"),
     ),
     "advantage_at_any_size": of_sizes(
         sentence="The QNN's advantage persists over depth and width.",
@@ -30,5 +32,6 @@ CLAIMS = {
         measure=partial(measures.advantage_over_kind, kind="qnn", over="mlp"),
         quantity="validation accuracy, worst QNN - best MLP, α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("vote", "learner"),
     ),
 }

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from qunlearn.config.options import Count, option
+from qunlearn.config.blocks import for_dataset
+from qunlearn.config.options import Count, PerDataset, Refers, option
 from qunlearn.config.words import dotted, unknown_key
 from qunlearn.grid.blocks import without_doubles
 from qunlearn.parts import registry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
     from qunlearn.parts.models import Model
 
+ChangedModel = Annotated[str, Refers("model", changes=True)]
 #: Of all statistics on one resample.
 OPERATIONS = 1e8
 
@@ -32,10 +34,14 @@ class Claims(Study):
 
     group = ""
     section = "claims"
+    tables = ("null_resilience", "null_unlearning", "null_landscape")
     pages = ("claims.csv", "claims.md")
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = option(says="coverage of the intervals")
     resamples: Count = option(says="bootstrap over seeds")
+    null_model: PerDataset[ChangedModel] = option(
+        says="null model that is trained: what it fulfils as well is no finding"
+    )
     criteria: dict[str, Criterion] = option(
         {}, says="keys of criteria.yaml to set otherwise, and criteria of claims of your own"
     )
@@ -63,8 +69,58 @@ class Claims(Study):
             if kind.claims and not plan.study(name).applies(plan)
         }
         claims = known_claims()
-        tables = without_doubles(claims[name].table for name in self.given())
+        deciding = [claims[name].table for name in self.given()]
+        tables = without_doubles([*deciding, *self.tables])
         return [table for table in tables if table not in idle]
+
+    # -- the null model that is trained --------------------------------------------------------------
+    def null_of(self, dataset: str) -> str | None:
+        """The null model on a dataset; None where there is none."""
+        chosen, _ = for_dataset(type(self), {"null_model": self.null_model}, dataset)
+        return chosen.get("null_model")
+
+    def nulls(self, plan: Plan) -> list[tuple[str, str]]:
+        """(dataset, its null model) of the study."""
+        pairs = [(dataset, self.null_of(dataset)) for dataset in plan.config["datasets"]]
+        return [(dataset, model) for dataset, model in pairs if model is not None]
+
+    def needs(self, plan: Plan) -> dict[str, list[str]]:
+        """What the tables of the null model are made from: it is trained, unlearned and analysed as
+        the study's own models are."""
+        grid, config = plan.grid, plan.config
+        trained, unlearned, analysed = [], [], []
+        for dataset, model in self.nulls(plan):
+            seeds = grid.seeds_of(dataset, model)
+            for corruption in config["corruptions"]:
+                trained += grid.trained(dataset, model, corruption, grid.alphas, seeds)
+            cases = [
+                (dataset, model, corruption, alpha)
+                for corruption in config["unlearning"]["corruptions"]
+                for alpha in grid.unlearning_alphas
+            ]
+            unlearned += grid.unlearned(cases, config["methods"])
+            analysed += [
+                grid.landscape(dataset, model, corruption, block, group)
+                for corruption in config["landscape"]["corruptions"]
+                for block in grid.alpha_blocks(grid.landscape_alphas)
+                for group in grid.seed_blocks(dataset, model)
+            ]
+        return {
+            "data": grid.all_data(),
+            "trained": trained,
+            "unlearned": unlearned,
+            "analysed": analysed,
+        }
+
+    def null_problems(self, plan: Plan) -> list[str]:
+        """What keeps the null model from being trained, unlearned or analysed."""
+        found = []
+        for dataset, model in self.nulls(plan):
+            lines = plan.problems(dataset, model, "unlearning")
+            if not lines and (plan.family(model).fitted or not plan.family(model).landscape):
+                lines = [f"{model} is fitted in one call; name one that is trained step by step"]
+            found += [f"null_model: {line}" for line in lines]
+        return without_doubles(found)
 
     # -- what its rule is told ---------------------------------------------------------------------
     def table_files(self, plan: Plan) -> list[str]:
@@ -88,6 +144,14 @@ class Claims(Study):
         return [self.folder() / "decide_claims.py", *declaring]
 
     def settings(self, plan: Plan) -> dict:
+        """Arguments of `table.tabulate`."""
+        return {
+            "alphas": list(plan.grid.alphas),
+            "seeds": list(plan.grid.seeds),
+            "margin": plan.config["statistics"]["collapsed_margin"],
+        }
+
+    def deciding(self, plan: Plan) -> dict:
         """Arguments of `claims.decide.Settings`."""
         stages = ("unlearning", "landscape")
         config = plan.config
@@ -108,7 +172,7 @@ class Claims(Study):
             given = _numbers(self.given())
         except UserError:
             return []  # `pipeline_problems` says it
-        known, found = known_claims(), []
+        known, found = known_claims(), self.null_problems(plan)
         for name in _required():
             if name not in given:
                 found.append(

@@ -23,7 +23,8 @@ class Claim:
     failed in `collapsed`. `keys` are those of the criterion in the configuration: `above` and
     `below`, one of them or both, the threshold or the range that the claim says the quantity lies
     above, below or in, and what else `measure` reads of it; `quantity` may name them as {key}. The
-    claim is of every dataset but those with the trait `unless`.
+    claim is of every dataset but those with the trait `unless`. `nulls`: models in whose place the
+    claim would be no finding (`claims.nulls`).
     """
 
     sentence: str
@@ -34,6 +35,7 @@ class Claim:
     quantity: str
     keys: tuple[str, ...]
     unless: str = ""
+    nulls: tuple[str, ...] = ()
 
 
 def known_claims() -> dict[str, Claim]:

@@ -24,6 +24,7 @@ from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smal
 from qunlearn.statistics.quantities import Positive
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import firm, verdict
+from qunlearn.studies.claims.beside import beside
 from qunlearn.studies.claims.claim import Claim
 
 #: Columns that tell runs apart.
@@ -59,16 +60,15 @@ def decide(
     tables: dict[str, pd.DataFrame],
     claims: dict[str, Claim],
     settings: Settings,
-    published: pd.DataFrame | None = None,
+    published: dict[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """One row per claim, dataset and network that stands for the claim's model in its table, as of
     `Decision`.
 
-    `published`: the authors' runs as a table like 'resilience' with a column `run` for `seed`.
+    `published`: the authors' tables, by the names of this study's.
     """
     tables = {name: marked(table, settings) for name, table in tables.items()}
-    if published is not None:
-        published = published.rename(columns={"run": "seed"})
+    theirs = {name: marked(table, settings) for name, table in (published or {}).items()}
     rows = []
     for name, criterion in settings.criteria.items():
         claim = claims[name]
@@ -77,7 +77,6 @@ def decide(
         table = tables[claim.table]
         for dataset in datasets_of(claim, table, settings.traits):
             frame = table.query("dataset == @dataset")
-            theirs = _published(published, claim, dataset, criterion)
             row = Decision(
                 claim=name,
                 sentence=claim.sentence,
@@ -86,11 +85,11 @@ def decide(
                 model=claim.model,
                 quantity=claim.quantity.format(**_in_words(criterion)),
                 seeds=frame["seed"].nunique(),
-                published=theirs,
             )
             for model in networks(claim, settings.replaced):
                 row = row._replace(model=model)
-                rows.append(decided(row, claim, frame, criterion, settings))
+                row = decided(row, claim, frame, criterion, settings)
+                rows.append(beside(row, claim, tables, theirs, settings))
     found = pd.DataFrame(rows, columns=Decision._fields)
     return judged_together(found, settings.confidence)
 
@@ -177,20 +176,6 @@ def _why_no_interval(low: float, samples: np.ndarray) -> str:
 
 def _not_independent(frame: pd.DataFrame) -> str:
     return "runs restart from one model and are not independent" if "start_seed" in frame else ""
-
-
-def _published(
-    published: pd.DataFrame | None, claim: Claim, dataset: str, criterion: dict
-) -> float:
-    """The same quantity from the authors' runs; not a number where they have none."""
-    if published is None or claim.table != "resilience":
-        return math.nan
-    theirs = published[published["dataset"] == dataset]
-    try:
-        samples, statistic = claim.measure(theirs, claim.model, criterion)
-    except Missing:
-        return math.nan
-    return statistic(samples)
 
 
 def collapsed(tables: dict[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:

@@ -8,19 +8,16 @@ with job("claims", snakemake) as progress:
 
     from qunlearn.results.csv import read_csv, stem, write_csv
     from qunlearn.runtime.files import replacing
+    from qunlearn.studies.claims.beside import read_theirs
     from qunlearn.studies.claims.claim import known_claims
     from qunlearn.studies.claims.criteria import Origin
     from qunlearn.studies.claims.decide import Settings, decide
     from qunlearn.studies.claims.page import markdown
-    from qunlearn.studies.reproduction.published import check_common, read_published
 
     files, params, claims = snakemake.input, snakemake.params, known_claims()
     settings, origin = Settings(**params.settings), Origin(**params.origin)
     tables = {stem(path): read_csv(path) for path in files.tables}
-    published = None
-    if files.published:
-        published = read_published(files.published[0])
-        check_common(published, tables["resilience"], files.published[0])
+    published = read_theirs(files.get("published", []), tables, settings.replaced)
     rows = decide(tables, claims, settings, published)
     effects = [read_csv(path) for path in files.controls]
     rows = pd.concat([rows, *effects], ignore_index=True)

@@ -9,9 +9,12 @@ from qunlearn.statistics.decision import CONTROLS
 from qunlearn.studies.claims.claim import Claim
 from qunlearn.studies.claims.criteria import Origin
 from qunlearn.studies.claims.decide import collapsed
+from qunlearn.studies.claims.nulls import TRAINED, asymmetry
 from qunlearn.studies.reproduction.compare import identical_runs
 
 VERDICTS = ("reproduced", "not reproduced", "undecided")
+#: Of those that are reproduced.
+NO_FINDING = "also true of a null"
 HOW_DECIDED = """
 The quantity and its threshold are set in `criteria.yaml`. The {percent:g} % interval
 over independent seeds, all numbers of a seed together, is at either end the widest of Student's t,
@@ -24,8 +27,22 @@ of a range; a dagger one that does not stand together with all others of its tab
 {percent:g} % (Holm). Seeds share one dataset, so an interval speaks of other seeds on the same
 data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. Controls change one choice
 of the study; the picture stays where the whole interval lies within the range named, and changes
-where it lies outside. *Published* is the same quantity from the authors' runs, where
+where it lies outside. *Published* is the same quantity from the authors' runs, judged alike, where
 `published.dir` gives them.
+"""
+NULLS = """
+Null models are judged by the same measure and criterion in the place of the claim's own model.
+*Constant answer*: always the same. *Majority vote*: of each class what most of its labels say, an
+ideal that knows which samples are alike.
+*Straight line*: accuracy 1 - α. *Leaving it poisoned*: unlearning that does nothing. {trained} is
+trained like the others. What a null fulfils as well is no evidence for what the paper sees behind
+it, and for a quantum model none for a quantum effect.
+"""
+SYMMETRY = """
+Flipping α of the labels is flipping 1 - α with the classes exchanged, so that acc(α) + acc(1 - α) =
+1 on average for every learner that treats classes alike: a transition at 0.5 tests this symmetry,
+its width and the plateau test the learner; a straight line from 1 to 0 has its middle at 0.5, too,
+and a 10-90 % width of 0.8 (of the sigmoid fitted to it at ten α below 1: 0.87). Largest deviation of the sum from 1 here: {deviations}.
 """
 
 
@@ -54,8 +71,24 @@ def value(row: pd.Series) -> str:
     return f"{_number(like, like)} [{low}, {high}]"
 
 
-def published(row: pd.Series) -> str:
-    return "-" if np.isnan(row["published"]) else _number(row["published"], row["value"])
+def compared(row: pd.Series, name: str) -> str:
+    """'0.213 reproduced': the same quantity, 'published' or of the trained 'null', and its verdict;
+    '-' for none."""
+    if np.isnan(row[name]):
+        return "-"
+    return f"{_number(row[name], row[name])} {row[f'{name}_verdict']}"
+
+
+def nulls(row: pd.Series) -> str:
+    """Null models with their values: the trained one first."""
+    found = [compared(row, "null"), row["nulls"]]
+    return "; ".join(text for text in found if text not in ("", "-")) or "-"
+
+
+def mark(row: pd.Series) -> str:
+    """'also true of: majority vote' for what is reproduced here and of null models, too."""
+    is_mark = row["verdict"] == "reproduced" and row["also_true_of"]
+    return f"also true of: {row['also_true_of']}" if is_mark else ""
 
 
 def subject(row: pd.Series, claims: dict[str, Claim]) -> str:
@@ -77,7 +110,8 @@ def _verdict(row: pd.Series) -> str:
     reason = f" ({'; '.join(remarks)})" if remarks else ""
     star = " *" if starred(row) else ""
     dagger = " †" if alone(row) else ""
-    return f"{row['verdict']}{reason}{star}{dagger}"
+    also = f"; {mark(row)}" if mark(row) else ""
+    return f"{row['verdict']}{reason}{star}{dagger}{also}"
 
 
 def alone(row: pd.Series) -> bool:
@@ -106,6 +140,7 @@ def explanation(
     same = "; ".join(identical) or "none"
     paragraphs = [
         " ".join(HOW_DECIDED.split()).format(percent=100 * confidence),
+        *null_models(tables),
         *criteria_used(origin),
         f"Collapsed runs, all included above: {flagged}.",
         f"Runs of different seeds that are identical in everything measured: {same}.",
@@ -115,6 +150,21 @@ def explanation(
             "The best approximate method is the best of the paper's; left out, for they are "
             f"others: {', '.join(left_out)}."
         )
+    return paragraphs
+
+
+def null_models(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """What null models are, and what all learners have in common: paragraphs."""
+    trained = tables.get(TRAINED, pd.DataFrame({"dataset": [], "model": []}))
+    names = sorted(set(zip(trained["dataset"], trained["model"])))
+    words = ", ".join(f"`{model}` ({dataset})" for dataset, model in names) or "None"
+    paragraphs = [" ".join(NULLS.split()).format(trained=words)]
+    deviations = []
+    for name in ("resilience", TRAINED):
+        for (dataset, model), largest in asymmetry(tables.get(name)).items():
+            deviations.append(f"{dataset} {model} {largest:.3f}")
+    if deviations:
+        paragraphs.append(" ".join(SYMMETRY.split()).format(deviations=", ".join(deviations)))
     return paragraphs
 
 
@@ -159,14 +209,17 @@ def markdown(
 
 
 def verdict_counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Number of rows of every verdict on the paper's claims, a line per dataset."""
+    """Number of rows of every verdict on the paper's claims, a line per dataset, and of how many
+    null models fulfil, too."""
     of_paper = rows[rows["section"] != CONTROLS]
     counts = pd.crosstab(of_paper["dataset"], of_paper["verdict"])
-    return counts.reindex(columns=list(VERDICTS), fill_value=0)
+    counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
+    marked = of_paper.apply(mark, axis=1).ne("").groupby(of_paper["dataset"]).sum()
+    return counts.assign(**{NO_FINDING: marked})
 
 
 def _counts(rows: pd.DataFrame) -> list[str]:
-    table = [["dataset", *VERDICTS]]
+    table = [["dataset", *VERDICTS, NO_FINDING]]
     for dataset, counts in verdict_counts(rows).iterrows():
         table.append([dataset, *map(str, counts)])
     return _aligned(table)
@@ -187,13 +240,15 @@ def _sources(rows: pd.DataFrame, origin: Origin) -> list[str]:
 def _section(rows: pd.DataFrame, claims: dict[str, Claim], confidence: float) -> list[str]:
     """The table of a section; a claim's words stand in its first row."""
     interval = f"value [{100 * confidence:g} % interval]"
-    table = [["claim", "decided by", "if", "data", "runs", interval, "published", "verdict"]]
+    head = ["claim", "decided by", "if", "data", "runs", interval, "nulls", "published", "verdict"]
+    table = [head]
     last = None
     for _, row in rows.iterrows():
         words = [row["sentence"], row["quantity"], side(row)]
         if row["claim"] == last:
             words = ["", "", ""]
-        found = [subject(row, claims), runs(row), value(row), published(row), _verdict(row)]
+        besides = [nulls(row), compared(row, "published")]
+        found = [subject(row, claims), runs(row), value(row), *besides, _verdict(row)]
         table.append(words + found)
         last = row["claim"]
     return _aligned(table)

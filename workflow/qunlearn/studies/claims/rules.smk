@@ -1,5 +1,6 @@
 # Is each claim of the paper true here: `snakemake results/claims.md`.
 from qunlearn.studies.reproduction import published_runs
+from qunlearn.studies.reproduction.layouts import LAYOUTS
 
 study_folder = str(registry.find("study", "claims").folder())
 
@@ -9,7 +10,9 @@ rule decide_claims:
         guarded("decide_claims"),
         tables=asked("claims", lambda wildcards: plan.study("claims").table_files(plan)),
         controls=told(lambda wildcards: plan.study("claims").control_files(plan)),
-        published=told(lambda wildcards: placed(published_runs(plan))),
+        published=told(
+            lambda wildcards: placed([file for layout in LAYOUTS for file in published_runs(plan, layout)])
+        ),
     output:
         csv=report(
             f"{RESULTS}claims.csv",
@@ -27,7 +30,7 @@ rule decide_claims:
     resources:
         **asks(lambda wildcards: plan.study("claims").request(requests)),
     params:
-        settings=told(lambda wildcards: plan.study("claims").settings(plan)),
+        settings=told(lambda wildcards: plan.study("claims").deciding(plan)),
         origin=told(lambda wildcards: plan.study("claims").origin()),
         code=told(lambda wildcards: code(*plan.study("claims").code_files())),
     message:

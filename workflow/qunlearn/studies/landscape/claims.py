@@ -20,16 +20,19 @@ CLAIMS = {
         sentence="Poisoning sharpens the MLP's loss by orders of magnitude.",
         model="mlp",
         keys=("above",),
+        nulls=("learner",),
     ),
     "mlp_roughens_validation": on_clean_data(
         sentence="Poisoning sharpens the MLP's loss on clean data, too.",
         model="mlp",
         keys=("above",),
+        nulls=("learner",),
     ),
     "qnn_stays_smooth": on_training_data(
         sentence="Poisoning leaves the QNN's loss about as flat as it was.",
         model="qnn",
         keys=("above", "below"),
+        nulls=("learner",),
     ),
     "error_phase_cancels_curvature": of_landscape(
         sentence="At a poisoned QNN an error-phase term cancels positive curvature.",
@@ -42,5 +45,6 @@ CLAIMS = {
         sentence="Poisoning leaves the QNN's loss on clean data as flat, too.",
         model="qnn",
         keys=("above", "below"),
+        nulls=("learner",),
     ),
 }

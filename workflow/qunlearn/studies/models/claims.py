@@ -24,6 +24,7 @@ CLAIMS = {
         measure=partial(measures.smallest_fall, kinds=("cnn", "resnet", "random_features")),
         quantity="smallest fall of a CNN, ResNet or random features, α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("learner",),
     ),
     "unique_to_quantum": of_models(
         sentence="The resilience is unique to quantum models.",
@@ -32,5 +33,6 @@ CLAIMS = {
         quantity="validation accuracy, QNN - best classical that sees no arbitrary phase, "
         "α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("vote",),
     ),
 }

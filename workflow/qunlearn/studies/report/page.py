@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from qunlearn.results.provenance import git_revision
 from qunlearn.runtime import timing
-from qunlearn.studies.claims import methods_of_paper
+from qunlearn.studies.claims import Claims, methods_of_paper
 from qunlearn.studies.claims import page as wording
 from qunlearn.studies.claims.claim import known_claims
 from qunlearn.studies.claims.criteria import Origin
@@ -93,7 +93,7 @@ def _claims(
     names, confidence = list(origin.words), config["claims"]["confidence"]
     left_out = methods_of_paper(config["methods"])["left_out"]
     claims = known_claims()
-    deciding = {claims[name].table for name in names}
+    deciding = {claims[name].table for name in names} | set(Claims.tables)
     frames = {
         table.name: pd.read_csv(io.StringIO(table.csv))
         for table in tables
@@ -109,6 +109,7 @@ def _claims(
         "shown_claims": {figure.name: _shown_in(figure, entries) for figure in figures},
         "counts": verdict_counts(rows),
         "verdicts": wording.VERDICTS,
+        "no_finding": wording.NO_FINDING,
         "explanation": rst("\n\n".join(explanation)),
         "confidence": confidence,
         "published": rows is not None and rows["published"].notna().any(),

@@ -26,7 +26,8 @@ def read_claims(path: str | None) -> pd.DataFrame | None:
     if path is None:
         return None
     rows = read_csv(path)
-    return rows.assign(remark=rows["remark"].astype(object).fillna(""))
+    texts = ["remark", "nulls", "also_true_of", "null_verdict", "published_verdict"]
+    return rows.assign(**{name: rows[name].astype(object).fillna("") for name in texts})
 
 
 def verdict_counts(rows: pd.DataFrame | None) -> list[tuple[str, list[int]]]:
@@ -97,8 +98,10 @@ def _result(row: pd.Series, claims: dict[str, Claim]) -> dict:
     return {
         "subject": wording.subject(row, claims),
         "value": wording.value(row),
-        "published": wording.published(row),
+        "nulls": wording.nulls(row),
+        "published": wording.compared(row, "published"),
         "verdict": row["verdict"],
+        "mark": wording.mark(row),
         "starred": wording.starred(row),
         "remark": row["remark"],
         "range": interval_svg(row),
@@ -110,8 +113,10 @@ def _nothing(reason: str) -> dict:
     return {
         "subject": "-",
         "value": "-",
+        "nulls": "-",
         "published": "-",
         "verdict": "undecided",
+        "mark": "",
         "starred": False,
         "remark": reason,
         "range": "",

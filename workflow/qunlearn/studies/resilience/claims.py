@@ -12,6 +12,13 @@ WORST = "largest fall of validation accuracy, worst of α = {alphas}"
 WIDTH = "10-90 % width of the fitted sigmoid"
 ADVANTAGE = "validation accuracy, QNN - MLP, α = {alphas}"
 
+#: Null models of what the MLP and the QNN do under flipped labels, and of resistance to random
+#: features.
+TRAINED = ("learner",)
+OF_LABELS = ("vote", "learner")
+OF_CURVES = ("line", "vote", "learner")
+OF_PLATEAUS = ("constant", "vote", "learner")
+
 of_resilience = partial(Claim, section="Superior resilience, Fig. 2c, d", table="resilience")
 train_fall = partial(measures.fall, column="train_accuracy")
 randomised_fall = partial(measures.worst_fall, corruption=RANDOMISED)
@@ -23,6 +30,7 @@ CLAIMS = {
         measure=measures.fall,
         quantity=FALL,
         keys=("alphas", "above"),
+        nulls=TRAINED,
     ),
     "mlp_degrades_steadily": of_resilience(
         sentence="The MLP's validation accuracy falls continuously, without a transition.",
@@ -30,6 +38,7 @@ CLAIMS = {
         measure=measures.transition_width,
         quantity=WIDTH,
         keys=("above",),
+        nulls=OF_LABELS,
     ),
     "qnn_plateau": of_resilience(
         sentence="The QNN has a plateau of high validation accuracy below α = 0.5.",
@@ -37,6 +46,7 @@ CLAIMS = {
         measure=measures.worst_fall,
         quantity=WORST,
         keys=("alphas", "least", "below"),
+        nulls=OF_PLATEAUS,
     ),
     "qnn_transition_at_half": of_resilience(
         sentence="The QNN's plateau ends in a transition at α = 0.5.",
@@ -44,6 +54,7 @@ CLAIMS = {
         measure=measures.critical_alpha,
         quantity="critical α of the fitted sigmoid",
         keys=("above", "below"),
+        nulls=OF_CURVES,
     ),
     "qnn_transition_is_sharp": of_resilience(
         sentence="The QNN's transition is sharp.",
@@ -51,6 +62,7 @@ CLAIMS = {
         measure=measures.transition_width,
         quantity=WIDTH,
         keys=("below",),
+        nulls=OF_CURVES,
     ),
     "qnn_beats_mlp": of_resilience(
         sentence="The QNN generalises better than the MLP from flipped labels.",
@@ -58,6 +70,7 @@ CLAIMS = {
         measure=partial(measures.advantage, over="mlp"),
         quantity=ADVANTAGE,
         keys=("alphas", "above"),
+        nulls=OF_LABELS,
     ),
     "qnn_ignores_outliers": of_resilience(
         sentence="The QNN's training accuracy falls, as it ignores wrong labels.",
@@ -65,6 +78,7 @@ CLAIMS = {
         measure=train_fall,
         quantity=TRAINING_FALL,
         keys=("alphas", "above"),
+        nulls=OF_LABELS,
     ),
     "mlp_memorises": of_resilience(
         sentence="The MLP's training accuracy stays high, as it memorises wrong labels.",
@@ -72,6 +86,7 @@ CLAIMS = {
         measure=train_fall,
         quantity=TRAINING_FALL,
         keys=("alphas", "below"),
+        nulls=TRAINED,
     ),
     "mlp_stands_randomisation": of_resilience(
         sentence="The MLP stands random features at moderate α.",
@@ -79,6 +94,7 @@ CLAIMS = {
         measure=randomised_fall,
         quantity=WORST,
         keys=("alphas", "least", "below"),
+        nulls=OF_PLATEAUS,
     ),
     "qnn_stands_randomisation": of_resilience(
         sentence="The QNN stands random features at moderate α.",
@@ -86,6 +102,7 @@ CLAIMS = {
         measure=randomised_fall,
         quantity=WORST,
         keys=("alphas", "least", "below"),
+        nulls=OF_PLATEAUS,
     ),
     "qnn_stands_scarce_data": of_resilience(
         sentence="The QNN stands random features even when clean data are scarce.",
@@ -93,6 +110,16 @@ CLAIMS = {
         measure=randomised_fall,
         quantity=WORST,
         keys=("alphas", "least", "below"),
+        nulls=OF_PLATEAUS,
+    ),
+    "mlp_suffers_from_scarce_data": of_resilience(
+        sentence="With scarce clean data the MLP's validation accuracy falls, on small datasets.",
+        model="mlp",
+        measure=partial(measures.fall, corruption=RANDOMISED),
+        quantity=FALL,
+        keys=("alphas", "above"),
+        unless="large",
+        nulls=TRAINED,
     ),
     "qnn_beats_mlp_on_scarce_data": of_resilience(
         sentence="With scarce clean data the QNN beats the MLP, on small datasets.",
@@ -101,5 +128,6 @@ CLAIMS = {
         quantity=ADVANTAGE,
         keys=("alphas", "above"),
         unless="large",
+        nulls=OF_LABELS,
     ),
 }

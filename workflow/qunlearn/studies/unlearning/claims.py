@@ -17,6 +17,7 @@ CLAIMS = {
         measure=measures.repair,
         quantity=REPAIR,
         keys=("above",),
+        nulls=("learner",),
     ),
     "qnn_needs_repair": of_unlearning(
         sentence="Poisoning leaves a QNN in need of repair.",
@@ -24,6 +25,7 @@ CLAIMS = {
         measure=measures.repair,
         quantity=REPAIR,
         keys=("above",),
+        nulls=("learner",),
     ),
     "mlp_stays_below_retrain": of_unlearning(
         sentence="Approximate unlearning of the MLP stays below retraining.",
@@ -31,6 +33,7 @@ CLAIMS = {
         measure=measures.gap,
         quantity="retrain - best approximate method, at the end",
         keys=("above",),
+        nulls=("learner",),
     ),
     "qnn_sooner_than_retrain": of_unlearning(
         sentence="Approximate unlearning of the QNN is there sooner than retraining.",
@@ -38,6 +41,7 @@ CLAIMS = {
         measure=measures.steps_saved,
         quantity="steps saved to retrain's accuracy - {tolerance}",
         keys=("tolerance", "above"),
+        nulls=("idle", "learner"),
     ),
     "qnn_dips": of_unlearning(
         sentence="The QNN's accuracy dips transiently while it unlearns.",
@@ -45,6 +49,7 @@ CLAIMS = {
         measure=measures.dip,
         quantity=DIP,
         keys=("above",),
+        nulls=("learner",),
     ),
     "mlp_does_not_dip": of_unlearning(
         sentence="The MLP's accuracy does not dip while it unlearns.",
@@ -52,6 +57,7 @@ CLAIMS = {
         measure=measures.dip,
         quantity=DIP,
         keys=("below",),
+        nulls=("learner",),
     ),
     "qnn_recovers_forget_set": of_unlearning(
         sentence="Approximate unlearning gives the QNN the right labels of the forget set.",
