@@ -1,12 +1,15 @@
 """From the text's settings to the authors': what a switch changes, what is compared with what, and
 what a step makes of a number."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from project import configuration, plan
 from qunlearn.config.check import ask
+from qunlearn.experiment.problem import Cell
 from qunlearn.plots.looks import Looks
 from qunlearn.results.cells import write_landscape
 from qunlearn.runtime.errors import UserError
@@ -23,7 +26,7 @@ from qunlearn.studies.bridge.settings import (
     merged,
     steps_of,
 )
-from qunlearn.studies.bridge.table import largest_steps, ratios, row_of
+from qunlearn.studies.bridge.table import in_words, largest_steps, ratios, row_of
 
 STAGES = ("resilience", "unlearning", "landscape")
 NAMES = ["plateau", "critical_alpha", "dip", "retrain_gap", "roughening"]
@@ -197,8 +200,10 @@ def test_a_step_is_paired_by_seed():
     assert moved.change_high - moved.change_low < 0.01 < moved.high - moved.low
     back = rows[(rows["switch"] == "ring") & (rows["from"] == AUTHORS)].iloc[0]
     assert back.change == pytest.approx(-moved.change) and back.run_model == "qnn"
-    [line] = largest_steps(rows)
-    assert line.startswith("a qnn plateau: text ") and "largest step: " in line
+    largest = largest_steps(rows)
+    assert list(largest["switch"]) == ["ring", "ring"] and list(largest["from"]) == [TEXT, AUTHORS]
+    line = in_words(largest.iloc[0])
+    assert line.startswith("a qnn plateau: text ") and "largest step from text: ring, +0.0" in line
 
 
 def test_a_step_that_changes_nothing_is_told_from_none_by_nobody():
@@ -209,7 +214,7 @@ def test_a_step_that_changes_nothing_is_told_from_none_by_nobody():
     tables = Tables(frame, None, None)
     rows = pd.DataFrame([row_of(step, tables, fall, (0.95, 200)) for step in steps])
     assert (rows[rows["switch"] != ""].change == 0).all()
-    assert largest_steps(rows)[0].endswith("no step is told from none")
+    assert in_words(largest_steps(rows).iloc[0]).endswith("no step from text is told from none")
 
 
 class Curvature(tuple):
@@ -218,18 +223,18 @@ class Curvature(tuple):
 
 
 def test_ratios_of_files_are_paired_and_their_steps_factors(tmp_path):
-    from qunlearn.experiment.problem import Cell
-
     cells = [Cell(alpha, seed) for alpha in (0.0, 0.3) for seed in (0, 1)]
     for model, scale in (("mlp", 1.0), ("mlp~epochs=5", 10.0)):
         path = tmp_path / f"landscape/a/{model}/flips/alpha0.00-0.30/seed0-1.h5"
         path.parent.mkdir(parents=True)
         traces = [Curvature([value]) for value in (1.0, 2.0, 4.0 * scale, 4.0 * scale)]
         found = {"validation": traces}
-        write_landscape(path, cells, found, [0.9] * 4, [False] * 4, {}, "cpu")
+        answers = SimpleNamespace(accuracy=[0.9] * 4, ones=[0.5, 0.5, 0.5, 1.0])
+        write_landscape(path, cells, found, answers, [False] * 4, {}, "cpu")
     files = sorted(map(str, tmp_path.rglob("*.h5")))
     table = ratios(files, [0, 1], "validation")
     assert sorted(table.lrr) == [2, 4, 20, 40] and set(table.alpha) == {0.3}
+    assert list(table[table.collapsed].seed) == [1, 1]  # a constant output
     runs = [Names("a", model, "flips") for model in ("mlp~epochs=5", "mlp")]
     step = Step(number("roughening", "classical"), "a", "mlp", TEXT, "epochs", *runs)
     row = row_of(step, Tables(None, None, table), np.mean, (0.95, 200))

@@ -72,7 +72,8 @@ class Bridge(Study):
     label = "from the text to the authors' code"
     section = "beyond.bridge"
     figure = "figX_bridge"
-    tables = ("bridge",)
+    tables = ("bridge", "bridge_steps")
+    reads = ("bridge",)
 
     quantum: ModelName = option(says="quantum model")
     classical: ModelName = option(says="classical model, of unlearning and landscape")

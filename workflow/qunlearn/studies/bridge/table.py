@@ -1,4 +1,5 @@
-"""The table 'bridge': every headline number at both ends of the bridge and one step from either."""
+"""The tables 'bridge', every headline number at both ends of the bridge and one step from either, and
+'bridge_steps', the largest steps."""
 
 from __future__ import annotations
 
@@ -7,18 +8,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from qunlearn.results.cells import check_seeds
+from qunlearn.results.cells import check_seeds, failed
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.results.trained import trained_table, unlearned_table
 from qunlearn.statistics.bootstrap import interval
 from qunlearn.statistics.roughening import lrr
 from qunlearn.studies.bridge.numbers import Statistic, Tables, samples_of, statistics
-from qunlearn.studies.bridge.settings import Step
+from qunlearn.studies.bridge.settings import AUTHORS, TEXT, Step
 
 #: What a poisoned model shares with its clean twin.
 TWINS = ["dataset", "model", "corruption", "seed"]
 NAN = (np.nan, np.nan)
+#: What tells numbers apart, and what is said of a step.
+NUMBER = ["dataset", "model", "number", "ratio"]
+CHANGE = ["change", "change_low", "change_high"]
 
 
 def tabulate(
@@ -55,9 +59,10 @@ def tabulate(
         rows.append(row_of(step, tables, measures[step.number.name], options))
         progress(done / len(steps), step.switch or f"{step.context}: {step.dataset}")
     table = pd.DataFrame(rows)
-    for line in largest_steps(table):
-        progress(1, line)
-    return {"bridge": table}
+    largest = largest_steps(table)
+    for _, row in largest.iterrows():
+        progress(1, in_words(row))
+    return {"bridge": table, "bridge_steps": largest}
 
 
 def ratios(paths: Sequence[str], seeds: list[int], eval_set: str) -> pd.DataFrame:
@@ -69,7 +74,7 @@ def ratios(paths: Sequence[str], seeds: list[int], eval_set: str) -> pd.DataFram
         frame = pd.DataFrame({name: content[name] for name in ("alpha", "seed")})
         names = dict(zip(TWINS, path_names(path, 2)))
         frame = frame.assign(**names, trace=content[eval_set]["trace"])
-        frame["collapsed"] = np.asarray(content["diverged"], dtype=bool)
+        frame["collapsed"] = failed(content)
         frames.append(frame[frame["seed"].isin(seeds)])
     table = pd.concat(frames, ignore_index=True)
     table["lrr"] = lrr(table, TWINS)
@@ -122,26 +127,31 @@ def collapsed(tables: Tables, step: Step) -> int:
     return len(frame.loc[chosen, names].drop_duplicates())
 
 
-def largest_steps(table: pd.DataFrame) -> list[str]:
-    """Of every number the largest change whose whole interval lies on one side of none, in words;
-    '-' where there is none."""
-    lines = []
-    steps = table[table["switch"] != ""]
-    for (dataset, model, number), part in steps.groupby(["dataset", "model", "number"], sort=False):
-        ends = table[(table["switch"] == "") & (table["dataset"] == dataset)]
-        ends = ends[(ends["model"] == model) & (ends["number"] == number)].set_index("from")[
-            "value"
-        ]
-        words = (
-            f"{dataset} {model} {number}: text {ends['text']:.3g}, authors {ends['authors']:.3g}"
-        )
-        sure = part[(part["change_low"] > 0) | (part["change_high"] < 0)]
-        if sure.empty:
-            lines.append(f"{words}; no step is told from none")
-            continue
-        row = sure.loc[sure["change"].abs().idxmax()]
-        unit = " decades" if row["ratio"] else ""
-        sign = "+" if row["from"] == "text" else "without"
-        change = f"{row['change']:+.3g} [{row['change_low']:+.3g}, {row['change_high']:+.3g}]{unit}"
-        lines.append(f"{words}; largest step: {row['from']} {sign} {row['switch']}, {change}")
-    return lines
+def largest_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """Of every number and either end of the bridge the largest change whose whole interval lies on
+    one side of none; without a switch where no step is told from none."""
+    rows = []
+    for names, part in table.groupby(NUMBER, sort=False):
+        ends = part[part["switch"] == ""].set_index("from")["value"]
+        for context in ends.index:
+            found = dict(zip(NUMBER, names)) | {"from": context}
+            found |= {"text": ends[TEXT], "authors": ends[AUTHORS], "switch": ""}
+            steps = part[(part["from"] == context) & (part["switch"] != "")]
+            sure = steps[(steps["change_low"] > 0) | (steps["change_high"] < 0)]
+            if len(sure):
+                largest = sure.loc[sure["change"].abs().idxmax()]
+                found |= largest[["switch", *CHANGE]].to_dict()
+            rows.append(found)
+    return pd.DataFrame(rows, columns=[*NUMBER, "text", "authors", "from", "switch", *CHANGE])
+
+
+def in_words(row: pd.Series) -> str:
+    """'digits qnn dip: text 0.01, authors 0.09; largest step from text: ring of bonds, +0.05 [+0.02,
+    +0.08]'."""
+    number = " ".join(map(str, row[NUMBER[:3]]))
+    ends = f"{number}: text {row['text']:.3g}, authors {row['authors']:.3g}"
+    if not row["switch"]:
+        return f"{ends}; no step from {row['from']} is told from none"
+    change = "{change:+.3g} [{change_low:+.3g}, {change_high:+.3g}]".format(**row[CHANGE])
+    unit = " decades" if row["ratio"] else ""
+    return f"{ends}; largest step from {row['from']}: {row['switch']}, {change}{unit}"
