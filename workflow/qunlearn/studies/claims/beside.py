@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.results.csv import stem
-from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.decision import Decision
+from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import verdict
 from qunlearn.studies.claims import nulls
