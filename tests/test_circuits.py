@@ -84,7 +84,8 @@ def test_layers_that_are_alike_take_the_fast_path_to_the_same_numbers(rng, monke
     states = jnp.asarray(statevector.parts(statevector.arranged(a, random_states(rng, 5, 3))))
     theta = jnp.asarray(rng.normal(size=a.parameters))
     fast = [f(a, theta, states) for f in (statevector.expectation, statevector.observable)]
-    assert statevector.uniform_layers(a) == ("xyz", ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0)))
+    bonds = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 0))
+    assert statevector.uniform_layers(a) == ("xyz", bonds, ())
     assert statevector.uniform_layers(irregular(1, 4, 3, 2)) is None
     monkeypatch.setattr(statevector, "uniform_layers", lambda circuit: None)
     slow = [f(a, theta, states) for f in (statevector.expectation, statevector.observable)]

@@ -57,6 +57,12 @@ def test_trace_split_and_top_eigenvalue(case, dense, monkeypatch):
         assert abs(found.residual) < 1e-9
 
 
+def test_the_trace_alone_is_that_of_both_terms(case):
+    model, point = case
+    both = sum(jax.jit(partial(curvature.split_trace, model))(point))
+    assert jax.jit(partial(curvature.trace, model))(point) == pytest.approx(float(both), rel=1e-9)
+
+
 def test_gauss_newton_is_the_curvature_times_the_gradient_norm(case):
     model, point = case
     start, at = flattened(point)

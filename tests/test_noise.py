@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from circuits import irregular, layered, noisy_circuit, random_states
+from circuits import irregular, layered, noisy_circuit, random_states, with_cliffords
 from project import plan, planned
 from qunlearn.config.check import ask
 from qunlearn.config.plan import Plan
@@ -36,6 +36,7 @@ CIRCUITS = [
     (irregular, (1, 4, 3, 2), 0.3),
     (irregular, (2, 4, 5, 1), 0.1),
     (irregular, (5, 2, 6, 0), 0.1),
+    (with_cliffords, (1, 3, 3, 2), 0.2),
 ]
 
 

@@ -118,6 +118,34 @@ def ratios(means, noise=0.1):
     return pd.DataFrame(rows, columns=columns)
 
 
+def trainings(paper_is_right, noise=0.02):
+    """Rows like 'roughening': three networks of either kind whose fall follows the ratio, or goes
+    against it; and three models along the training, whose ratio settles, or grows."""
+    rng = np.random.default_rng(3)
+    rows = []
+    sizes = {"mlp": 20.0, "mlp_16_4": 40.0, "mlp_8_2": 80.0}
+    sizes |= {"qnn": 0.5, "qnn_depth2": 0.7, "qnn_depth3": 0.9}
+    for place, (model, ratio) in enumerate(sizes.items()):
+        fall = 0.05 * (place % 3) + 0.3 * model.startswith("mlp")
+        rows.append([model, model, np.nan, ratio, np.nan, fall if paper_is_right else -fall])
+    ends = {"mlp": 1000, "qnn": 0.9, "logistic_adam": 0.9}
+    for model, ratio in ends.items():
+        for epochs in (10, 100):
+            grown = ratio if paper_is_right else 1e4 * (epochs / 100)
+            same_loss = ratio if paper_is_right else 1.0
+            rows.append([f"{model}~epochs={epochs}", model, epochs, grown, same_loss, 0.1])
+    columns = ["model", "architecture", "epochs", "lrr_own", "lrr_matched", "fall"]
+    runs = []
+    for seed in SEEDS:
+        for row in rows:
+            run = dict(zip(columns, row))
+            run["lrr_own"] *= np.exp(noise * rng.normal())
+            run["lrr_matched"] *= np.exp(noise * rng.normal())
+            names = {"dataset": "digits", "corruption": "label_flipping", "alpha": 0.3}
+            runs.append(names | {"seed": seed, **run, "collapsed": False})
+    return pd.DataFrame(runs)
+
+
 METHODS = ("retrain", "finetune", "scrub")
 CAPACITY = ["mlp", "mlp_8_2", "qnn_depth2", "qnn_depth6"]
 COMPARED = ["mlp", "qnn", "logistic", "svm_linear", "knn", "cnn", "resnet"]
@@ -181,6 +209,7 @@ def world(paper_is_right):
         ),
         "extrapolation": table(accuracy, ["qnn", "mlp"], **noise),
         "phase": sights(table(accuracy, ["qnn", "mlp"], **noise)),
+        "roughening": trainings(paper_is_right),
     }
     return tables
 

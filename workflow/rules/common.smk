@@ -283,8 +283,10 @@ def alphas_of(stage, wildcards):
 
 def analysed_models(stage, wildcards):
     """Training files that hold the cells of an analysis."""
-    seeds = grid.parse_seeds(wildcards.seeds)
-    return grid.trained(*sweep_of(wildcards), alphas_of(stage, wildcards), seeds)
+    cells = *sweep_of(wildcards), alphas_of(stage, wildcards), grid.parse_seeds(wildcards.seeds)
+    if stage == "landscape":
+        return grid.trained(*cells)
+    return plan.study(stage).analysed_from(plan, *cells)
 
 
 def analysis_settings(stage, wildcards):

@@ -103,6 +103,17 @@ def split_trace(model, point: Point) -> tuple[jnp.ndarray, jnp.ndarray]:
     return gauss_newton, jnp.sum(diagonal)
 
 
+def trace(model, point: Point) -> jnp.ndarray:
+    """Trace of the Hessian of the mean loss, in the way that is compiled soonest."""
+    params, _, pool, rows, labels = point
+    derivatives = model.shifted_derivatives(params, pool, rows)
+    if derivatives is None:
+        return sum(split_trace(model, point))
+    first, second = derivatives  # both (P, N)
+    error, curvature = loss_derivatives(logits(model, point), labels)  # both (N,)
+    return jnp.sum(jnp.mean(curvature * first**2 + error * second, axis=1))
+
+
 def sample_terms(model, point: Point) -> SampleTerms:
     """The curvature sample by sample: means over samples are the traces of `split_trace`."""
     point = point._replace(rows=jnp.asarray(point.rows))

@@ -133,6 +133,24 @@ class QuantumClassifier(Classifier):
             return self._features(states)[:, self.columns]
         return statevector.parts(statevector.arranged(self.circuit, states))
 
+    def shifted_derivatives(self, params, pool, rows):
+        """By the parameter-shift rule, exact for gates exp(-i t P / 2): forward evaluations alone,
+        which are compiled in a fraction of the time that derivatives take."""
+        if self.free_scale:
+            return None
+        theta = params["theta"]
+        axes = jnp.eye(theta.size, dtype=theta.dtype)
+
+        def shifted(step):
+            def value(axis):
+                return self.expectation(theta + step * axis, pool, rows, self.scale)
+
+            return jax.lax.map(value, axes)  # (P, B)
+
+        ahead, behind, opposite = jax.lax.map(shifted, jnp.pi * jnp.array([0.5, -0.5, 1.0]))
+        here = self.expectation(theta, pool, rows, self.scale)
+        return (ahead - behind) / 2, (opposite - here) / 2
+
     def imaginary_slopes(self, params, x):
         """Of gates with complex angles, which are not unitary (`quantum.complexified`).
 

@@ -46,3 +46,29 @@ def dead(frame: pd.DataFrame) -> np.ndarray:
 def geometric_mean(values: np.ndarray) -> float:
     """Of positive numbers: ratios are averaged as logarithms, so that 2 and 1/2 cancel."""
     return float(np.exp(np.mean(np.log(values))))
+
+
+def matched(alphas: np.ndarray, losses: np.ndarray, traces: np.ndarray) -> np.ndarray:
+    """(runs,) of Tr H over Tr H of a clean model at the same training loss, for runs of one
+    architecture and seed that were trained for different times: at each poisoned run's loss the
+    clean runs' trace is interpolated, log against log.
+
+    NaN for clean runs, where no clean runs lie on both sides of a loss, and for a trace or a loss
+    that is not positive.
+    """
+    found = np.full(len(alphas), np.nan)
+    usable = (losses > 0) & (traces > 0) & np.isfinite(losses) & np.isfinite(traces)
+    clean = np.flatnonzero(usable & (alphas == 0))
+    poisoned = np.flatnonzero(usable & (alphas > 0))
+    if len(clean) < 2:
+        return found
+    clean = clean[np.argsort(losses[clean])]
+    reference = np.interp(
+        np.log(losses[poisoned]),
+        np.log(losses[clean]),
+        np.log(traces[clean]),
+        left=np.nan,
+        right=np.nan,
+    )
+    found[poisoned] = traces[poisoned] / np.exp(reference)
+    return found

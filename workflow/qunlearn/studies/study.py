@@ -71,6 +71,10 @@ class Study(Part):
         """Corrupted fractions at which trained models are analysed."""
         return ()
 
+    def analysed_from(self, plan: Plan, dataset, model, corruption, alphas, seeds) -> list[str]:
+        """Training files that hold the models of one file of the analysis."""
+        return plan.grid.trained(dataset, model, corruption, alphas, seeds)
+
     def analysis_settings(self, plan: Plan, dataset: str, model: str) -> dict:
         """What `analyse` is told beside the models."""
         return {}

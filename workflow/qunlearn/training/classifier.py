@@ -85,6 +85,11 @@ class Classifier:
         jacobian = jax.jacfwd(logits)(flat)  # (B, P)
         return jnp.sum(jacobian**2, axis=-1)
 
+    def shifted_derivatives(self, params, pool, rows):
+        """First and second derivatives (P, B) of the logits in every parameter where they follow
+        from logits at shifted parameters; None where they do not."""
+        return None
+
     def imaginary_slopes(self, params: dict, x: np.ndarray) -> np.ndarray | None:
         """(N, P) derivatives of the logits of raw samples x in the imaginary parts of the
         parameters, were these complex; None where the logit is continued analytically and its real

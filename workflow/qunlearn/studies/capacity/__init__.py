@@ -45,16 +45,17 @@ class Capacity(Study):
         ]
         return {"data": plan.grid.all_data(), "cells": cells}
 
-    def trained(self, plan: Plan, dataset: str, model: str) -> list[str]:
-        """Training files of a model. What is trained at every alpha for other ends is taken from
-        there; all others are trained at these alphas alone."""
+    def trained(self, plan: Plan, dataset: str, model: str, seeds=None) -> list[str]:
+        """Training files of a model, of all its seeds or of those given. What is trained at every alpha
+        for other ends is taken from there; all others are trained at these alphas alone."""
         grid = plan.grid
         stages = [*grid.stage_models("unlearning"), *grid.stage_models("landscape")]
         compared = plan.study("models").models
         files = grid.trained_alone
         if model in {*plan.config["models"], *compared, *stages}:
             files = grid.trained
-        return files(dataset, model, CORRUPTION, self.alphas(plan), grid.seeds_of(dataset, model))
+        seeds = seeds or grid.seeds_of(dataset, model)
+        return files(dataset, model, CORRUPTION, self.alphas(plan), seeds)
 
     def settings(self, plan: Plan):
         return {
