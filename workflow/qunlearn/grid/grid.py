@@ -67,6 +67,10 @@ class Grid:
         limits.append(entries.get(base(model), entries.get(family)))
         return self.seeds[: min((limit for limit in limits if limit), default=None)]
 
+    def common_seeds(self, runs) -> tuple:
+        """Seeds that all of these (dataset, model) have."""
+        return min((self.seeds_of(*run) for run in runs), key=len)
+
     def seed_blocks(self, dataset: str, model: str, needed=None, first=None) -> list[tuple]:
         """Seed blocks of the jobs of a model on a dataset, of all its seeds or of the `first` so many;
         with `needed`, only those that hold one of these seeds."""

@@ -109,6 +109,11 @@ class Bridge(Study):
         steps = self.steps(plan)
         return without_doubles(step.run for step in steps if step.number.stage == stage)
 
+    def seeds(self, plan: Plan) -> list[int]:
+        """Those that all steps have, for they are compared seed by seed."""
+        runs = [(step.run.dataset, step.run.model) for step in self.steps(plan)]
+        return list(plan.grid.common_seeds(runs))
+
     # -- what its rules are told -------------------------------------------------------------------
     def applies(self, plan: Plan):
         return bool(self.steps(plan))
@@ -116,15 +121,16 @@ class Bridge(Study):
     def needs(self, plan: Plan):
         grid = plan.grid
         sweeps, unlearned, curvatures = [], [], []
+        shared = self.seeds(plan)
         for dataset, model, corruption, _ in self.runs(plan, "resilience"):
-            sweeps += grid.trained(dataset, model, corruption, grid.alphas, grid.seeds)
+            sweeps += grid.trained(dataset, model, corruption, grid.alphas, shared)
         for dataset, model, corruption, methods in self.runs(plan, "unlearning"):
-            unlearned += grid.unlearned([(dataset, model, corruption, self.alpha)], methods)
+            unlearned += grid.unlearned([(dataset, model, corruption, self.alpha)], methods, shared)
         for dataset, model, corruption, _ in self.runs(plan, "landscape"):
             curvatures += [
                 grid.landscape(dataset, model, corruption, block, seeds)
                 for block in grid.alpha_blocks(grid.landscape_alphas)
-                for seeds in grid.seed_blocks()
+                for seeds in grid.seed_blocks(dataset, model, shared)
             ]
         datasets = without_doubles(step.run.dataset for step in self.steps(plan))
         return {
@@ -141,7 +147,7 @@ class Bridge(Study):
             "alphas": list(plan.grid.alphas),
             "plateau": self.plateau,
             "eval_set": self.eval_set,
-            "seeds": list(plan.grid.seeds),
+            "seeds": self.seeds(plan),
             "margin": plan.config["statistics"]["collapsed_margin"],
             "confidence": claims.confidence,
             "resamples": claims.resamples,

@@ -12,7 +12,7 @@ from qunlearn.results.cells import check_seeds, failed
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
 from qunlearn.results.trained import trained_table, unlearned_table
-from qunlearn.statistics.bootstrap import interval
+from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.roughening import lrr
 from qunlearn.studies.bridge.numbers import Statistic, Tables, samples_of, statistics
 from qunlearn.studies.bridge.settings import AUTHORS, TEXT, Step

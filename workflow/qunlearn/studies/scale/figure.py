@@ -50,7 +50,7 @@ def draw(
     for axis in axes[-1]:
         axis.set(xscale="log", xlabel="largest |logit|, s")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    seeds = scale["seed"].nunique()
+    seeds = style.number_of_seeds(scale)
     words = f"mean with interval, n = {seeds}:"
     handles, labels = [plt.Line2D([], [], lw=0), *handles], [words, *labels]
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))

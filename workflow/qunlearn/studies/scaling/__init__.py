@@ -101,8 +101,8 @@ class Scaling(Study):
 
     def seeds(self, plan: Plan) -> list[int]:
         """Those that all sizes have."""
-        found = [plan.grid.seeds_of(case["data"], case["model"]) for case in self.cases(plan)]
-        return list(min(found, key=len))
+        runs = [(case["data"], case["model"]) for case in self.cases(plan)]
+        return list(plan.grid.common_seeds(runs))
 
     def all_alphas(self, plan: Plan) -> list[float]:
         return sorted({*self.alphas, *plan.grid.alphas})
