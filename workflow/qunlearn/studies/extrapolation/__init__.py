@@ -51,7 +51,8 @@ class Extrapolation(Study):
         datasets = self.datasets(plan)
         for dataset in datasets:
             for model in self.models:
-                cells += grid.trained(dataset, model, CORRUPTION, grid.alphas, grid.seeds)
+                seeds = grid.seeds_of(dataset, model)
+                cells += grid.trained(dataset, model, CORRUPTION, grid.alphas, seeds)
         return {"data": [grid.data(name) for name in datasets], "cells": cells}
 
     def settings(self, plan: Plan):

@@ -38,7 +38,7 @@ def draw(
     axes[-1, 0].set_xlabel("anisotropy Δ")
     axes[-1, 1].set_xlabel("fraction of flipped labels α")
     handles, labels = axes[0, 1].get_legend_handles_labels()
-    style.legend_of_means(figure, handles, labels, extrapolation["seed"].nunique())
+    style.legend_of_means(figure, handles, labels, style.number_of_seeds(extrapolation))
     return figure
 
 

@@ -49,7 +49,8 @@ class Memory(Study):
         grid, cells = plan.grid, []
         for dataset in plan.config["datasets"]:
             for model in self.varied(plan, dataset):
-                cells += grid.trained_alone(dataset, model, CORRUPTION, (RANDOM,), grid.seeds)
+                seeds = grid.seeds_of(dataset, model)
+                cells += grid.trained_alone(dataset, model, CORRUPTION, (RANDOM,), seeds)
         return {"data": grid.all_data(), "cells": cells}
 
     def settings(self, plan: Plan):

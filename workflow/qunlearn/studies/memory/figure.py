@@ -38,7 +38,7 @@ def draw(
     for axis in grid[-1]:
         axis.set_xlabel("parameters that move the output")
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    style.legend_of_means(figure, handles, labels, memory["seed"].nunique())
+    style.legend_of_means(figure, handles, labels, style.number_of_seeds(memory))
     return figure
 
 
