@@ -55,7 +55,8 @@ class Anisotropies(Options):
 
 #: 'text' is that of Methods. 'authors' is inferred (docs/authors.md): index ranges in the authors' code on states 0.01
 #: apart from Delta = -1 on, every other one, 41 of either phase with a gap below Delta = 1; to validate with, those
-#: between them and one beyond on either side of the gap, 84.
+#: between them and one beyond on either side of the gap, 84. On 'text' every validation state lies between two training
+#: states; 'held_out' keeps a range of either phase for validation alone, 'near' the two ranges next to the transition.
 GRIDS = {
     "text": Anisotropies(
         train=[[-0.96, 0.96, 0.02], [1.02, 3.00, 0.02]], validation=[[-0.97, 2.99, 0.02]]
@@ -63,6 +64,14 @@ GRIDS = {
     "authors": Anisotropies(
         train=[[0.07, 0.87, 0.02], [1.00, 1.80, 0.02]],
         validation=[[0.06, 0.88, 0.02], [1.01, 1.83, 0.02]],
+    ),
+    "held_out": Anisotropies(
+        train=[[-0.96, 0.18, 0.02], [0.62, 0.96, 0.02], [1.02, 1.58, 0.02], [2.22, 3.00, 0.02]],
+        validation=[[0.21, 0.59, 0.02], [1.61, 2.19, 0.02]],
+    ),
+    "near": Anisotropies(
+        train=[[-0.96, 0.48, 0.02], [1.52, 3.00, 0.02]],
+        validation=[[0.51, 0.99, 0.02], [1.01, 1.49, 0.02]],
     ),
 }
 

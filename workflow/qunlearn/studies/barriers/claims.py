@@ -8,12 +8,13 @@ DESCENT = "finetune"
 
 
 def climb(frame, model, criterion):
-    """How far the loss on the retain set rises above its start while it is descended, of the mean
-    curve's runs: mean over seeds of each one's largest rise."""
-    here = frame.query("model == @model and corruption == 'label_flipping' and method == @DESCENT")
+    """How far the loss on the retain set rises above its start while it is descended: mean over
+    seeds of each run's largest rise, at the smallest alpha."""
+    here = frame.query("model == @model and corruption == 'label_flipping'")
     if here.empty:
-        raise Missing(f"no {model} unlearned by {DESCENT}")
-    samples = cells(here, "rise", {"alpha": here["alpha"].min()}, {})
+        raise Missing(f"no {model} unlearned from flipped labels")
+    select = {"alpha": here["alpha"].min()}
+    samples = cells(here, "rise", select, {"method": [DESCENT]})
     return samples, lambda runs: runs.mean()
 
 

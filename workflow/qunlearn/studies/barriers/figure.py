@@ -46,7 +46,7 @@ def draw(
         axis.set_xlabel("unlearning step (epochs)")
     axes[-1, -1].set_xlabel("dip of validation accuracy")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    style.legend_of_means(figure, handles, labels, barriers["seed"].nunique())
+    style.legend_of_means(figure, handles, labels, style.number_of_seeds(barriers))
     return figure
 
 

@@ -77,7 +77,7 @@ CLAIMS = {
         sentence="Retraining the QNN is less stable than approximate unlearning.",
         model="qnn",
         measure=measures.instability,
-        quantity="spread over seeds, mean over steps, retrain - approximate methods",
+        quantity="change of accuracy from step to step, second half, retrain - approximate methods",
         keys=("above",),
     ),
 }
