@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+
 from qunlearn.lazy import pd
 
 #: Trace at a ReLU network whose last layer is dead: p = 1/2 whatever the input, and the output bias
