@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import pandas as pd
+
+from qunlearn.lazy import pd
 
 #: Trace at a ReLU network whose last layer is dead: p = 1/2 whatever the input, and the output bias
 #: alone moves the logit, l''(0) = 1/4. The authors remove runs with a trace within this of it.

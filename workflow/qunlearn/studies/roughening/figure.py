@@ -12,6 +12,7 @@ from qunlearn.plots.looks import Looks
 from qunlearn.statistics.roughening import geometric_mean
 
 RUN = ["model", "alpha", "seed"]
+TITLES = ("LRR against training time", "trace against training loss", "LRR against resilience")
 #: Ratios against training time: their words, lines and marks.
 RATIOS = {
     "lrr_own": ("own labels (Eq. 1)", "-", "o"),
@@ -41,13 +42,12 @@ def draw(
         trained = here[here["epochs"].notna()]
         _against_time(line[0], trained, along, looks)
         _against_loss(line[1], trained, along, looks)
-        _against_fall(line[2], here[here["model"].isin(across)], quantum, sizes)
+        compared = here[here["model"].isin(across)]
+        _against_fall(line[2], compared, quantum, sizes)
         line[0].set_ylabel(f"{looks.dataset(dataset)}\nLRR")
-        for axis in line:
+        for axis, title, runs in zip(line, TITLES, (trained, trained, compared)):
+            axis.set_title(f"{title}, n = {style.number_of_seeds(runs)}")
             style.panel_letter(axis, next(letters))
-    axes[0, 0].set_title("LRR against training time")
-    axes[0, 1].set_title("trace against training loss")
-    axes[0, 2].set_title("LRR against resilience")
     _legend(figure, along, looks)
     return figure
 
@@ -64,9 +64,11 @@ def _against_time(axis, trained: pd.DataFrame, along: list[str], looks: Looks) -
             axis.plot(mean.index, mean, color=colour, ls=line, marker=mark, ms=2.5, lw=1)
     axis.axhline(1, color="0.2", lw=0.6, zorder=0)
     axis.set(xscale="log", yscale="log", xlabel="epochs")
-    collapsed = style.collapsed_runs(trained, RUN)
+    low, high = axis.get_ylim()
+    axis.set_ylim(low / 10, high)  # room for the note
     ratios = poisoned[["lrr_own", "lrr_clean"]]
-    panels.note_ratios(axis, collapsed, int((~(ratios > 0)).sum().sum()))
+    lost = int((~(ratios > 0)).sum().sum())
+    panels.note_ratios(axis, style.collapsed_runs(trained, RUN), lost)
 
 
 def _against_loss(axis, trained: pd.DataFrame, along: list[str], looks: Looks) -> None:
@@ -99,7 +101,7 @@ def _against_fall(axis, here: pd.DataFrame, quantum: list[str], sizes: dict[str,
         bars = {"ls": "", "marker": mark, "ms": 3.5, "color": colour, "elinewidth": 0.6}
         spread = part["spread"].fillna(0)
         rank = _rank_correlation(part)
-        label = f"{words}, rank correlation {rank:.2f}" if np.isfinite(rank) else words
+        label = f"{words}: ρ = {rank:.2f}" if np.isfinite(rank) else words
         axis.errorbar(part["lrr"], part["fall"], spread, label=label, **bars)
     for name, row in table.iterrows():
         where = {"xytext": (3, 3), "textcoords": "offset points", "size": 5, "color": "0.3"}
@@ -107,8 +109,9 @@ def _against_fall(axis, here: pd.DataFrame, quantum: list[str], sizes: dict[str,
     axis.axvline(1, color="0.2", lw=0.6, zorder=0)
     axis.set(xscale="log", xlabel="LRR", ylabel="fall of validation accuracy")
     rank = _rank_correlation(table)
-    title = f"all: rank correlation {rank:.2f}" if np.isfinite(rank) else None
-    axis.legend(title=title, title_fontsize=6.5, fontsize=6.5, loc="best")
+    title = f"all: ρ = {rank:.2f}" if np.isfinite(rank) else None
+    axis.legend(title=title, title_fontsize=6.5, fontsize=6.5, loc="upper left", handletextpad=0.3)
+    axis.margins(x=0.15, y=0.12)
     lost = poisoned["model"].nunique() - len(table)
     if lost:
         style.note(axis, f"{lost} models without a positive LRR not drawn")
