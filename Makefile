@@ -1,6 +1,6 @@
 # make tiny: every main figure in small, to see that all works.
 # make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.
-# make claims: is each claim true here.   make report: all of it on one page.   make benchmark: how fast an update is.
+# make claims: is each claim true here.   make decisive: the same, with as many seeds as it takes.   make report: all of it on one page.   make benchmark: how fast an update is.
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # make lint: the formatters' opinion.   make docs: pages that are made from declarations.   make envs: Conda's files.
@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: tiny figures supplement beyond claims report benchmark test test-long test-cluster lint docs numbers envs clean
+.PHONY: tiny figures supplement beyond claims decisive report benchmark test test-long test-cluster lint docs numbers envs clean
 
 tiny: $(VENV)/cpu.stamp
 	snakemake --configfile presets/tiny.yaml
@@ -28,6 +28,9 @@ beyond: $(VENV)/cpu.stamp
 
 claims: $(VENV)/cpu.stamp
 	snakemake results/claims.md
+
+decisive: $(VENV)/cpu.stamp
+	python workflow/scripts/grow_seeds.py presets/decisive.yaml
 
 report: $(VENV)/cpu.stamp
 	snakemake results/report.html

@@ -14,6 +14,7 @@ from qunlearn.plots.looks import Looks
 from qunlearn.results.cells import write_cells
 from qunlearn.results.datasets import write_dataset
 from qunlearn.runtime.errors import UserError
+from qunlearn.statistics.looks import Rule
 from qunlearn.studies.controls import Control, Runs, figure, panels
 from qunlearn.studies.controls.effects import control_effects
 from qunlearn.studies.controls.table import along
@@ -104,7 +105,7 @@ def test_the_effect_of_a_control_is_the_paired_difference(gain, verdict):
     )
     runs = Runs("digits", "mlp", "label_flipping", "")
     control = Control("c", "p", "alpha", runs, runs)
-    (row,) = control_effects(table, [control], 0.3, 0.1, 0.95, 2000).itertuples()
+    (row,) = control_effects(table, [control], 0.3, 0.1, Rule(0.95, 2000)).itertuples()
     assert row.value == pytest.approx(gain + noise.mean()) and row.verdict == verdict
     assert row.high - row.low < 0.06
 
@@ -120,7 +121,7 @@ def test_the_effect_on_unlearning_is_the_depth_of_the_dip():
     )
     runs = Runs("digits", "mlp", "label_flipping", "finetune")
     control = Control("c", "p", "step", runs, runs)
-    (row,) = control_effects(table, [control], 0.3, 0.1, 0.95, 2000).itertuples()
+    (row,) = control_effects(table, [control], 0.3, 0.1, Rule(0.95, 2000)).itertuples()
     assert (
         row.value == row.low == row.high == pytest.approx(0.3) and row.verdict == "picture changes"
     )
@@ -163,7 +164,7 @@ def test_a_control_looks_the_same_on_every_dataset():
     table = pd.concat(frames)
     drawn = figure.draw(
         controls=table,
-        control_effects=control_effects(table, chosen, 0.3, 0.1, 0.95, 100),
+        control_effects=control_effects(table, chosen, 0.3, 0.1, Rule(0.95, 100)),
         chosen=chosen,
         confidence=0.95,
         looks=Looks(**plan().looks()),

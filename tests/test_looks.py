@@ -1,118 +1,126 @@
-"""Figures do not depend on a user's settings of matplotlib, nor on the state of its caches."""
+"""Verdicts from as many seeds as they take: the error of several looks, and who gets more seeds."""
 
-import os
-import subprocess
-import sys
-
-import pytest
-
-from project import ROOT
-
-DRAW = """
-import sys
-sys.path.insert(0, sys.argv[1])
 import numpy as np
-from qunlearn.plots import style
-import matplotlib.pyplot as plt
-figure, (left, right) = plt.subplots(1, 2, figsize=(4, 2))
-left.plot([0, 1], [1e-3, 2], "o-", label="word")
-left.set(xlabel=r"corrupted fraction $\\alpha$", ylabel="accuracy é", title="title")
-left.legend()
-right.imshow(np.arange(9.0).reshape(3, 3))
-right.hist([1, 2, 2, 3])
-style.headline(figure, "a", "words")
-style.save(figure, "figure.pdf", "figure.png")
-"""
-SETTINGS = """
-backend: QtAgg
-text.usetex: True
-font.family: serif
-font.size: 20
-axes.prop_cycle: cycler('color', ['r', 'g'])
-axes.grid: True
-axes.facecolor: black
-image.cmap: gray
-image.origin: lower
-lines.linestyle: --
-savefig.bbox: tight
-savefig.transparent: True
-figure.constrained_layout.use: False
-path.sketch: 1, 100, 2
-axes.formatter.use_locale: True
-errorbar.capsize: 5
-hist.bins: 3
-"""
+import pandas as pd
+import pytest
+import yaml
+
+from project import ROOT, configuration, plan
+from qunlearn.config.check import ask, check
+from qunlearn.config.plan import Plan
+from qunlearn.runtime.errors import UserError
+from qunlearn.statistics.decision import Decision
+from qunlearn.statistics.intervals import interval
+from qunlearn.statistics.looks import Rule, judge
+from qunlearn.studies.claims import growth
+from worlds import decide, table
+
+LOOKS = [5, 10, 20]
+RULE = Rule(0.95, 20, LOOKS)
 
 
-def draw(folder, **exported):
-    """Bytes of the PNG and the PDF of one figure."""
-    folder.mkdir(exist_ok=True)
-    home = {
-        "HOME": str(folder),
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
-    (folder / "draw.py").write_text(DRAW, encoding="utf-8")
-    command = [sys.executable, "-W", "ignore", "draw.py", str(ROOT / "workflow")]
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | home | exported, capture_output=True, encoding="utf-8"
+def test_a_clear_case_is_decided_at_the_first_look_and_a_close_one_later(rng):
+    runs = rng.normal(size=20)
+    clear = judge(1 + 0.01 * runs, np.mean, {"above": 0.5}, RULE)
+    assert clear.seeds == 5 and clear.verdict == "reproduced"
+    close = judge(0.5 + 0.02 * (runs + 1), np.mean, {"above": 0.5}, RULE)
+    assert close.seeds > 5
+    even = judge(0.5 + runs - runs.mean(), np.mean, {"above": 0.5}, RULE)
+    assert even.seeds == 20 and even.verdict == "undecided" and even.level == 1
+
+
+def test_looks_are_at_planned_numbers_and_at_all_there_are():
+    assert RULE.numbers(20) == [5, 10, 20]
+    assert RULE.numbers(12) == [5, 10, 12]
+    assert RULE.numbers(5) == [5] and RULE.numbers(3) == [3]
+    assert RULE.numbers(40) == [5, 10, 40]  # never more looks than were planned
+    assert Rule(0.95, 20).numbers(12) == [12] and Rule(0.95, 20).planned() == 1
+
+
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+def test_several_looks_are_wrong_as_rarely_as_one(draw, rng):
+    """The truth lies on the threshold: any verdict is wrong. Three looks at the level of one would
+    be wrong in about one draw of nine."""
+    truth = {"normal": 0.0, "exponential": 1.0}[draw]
+    draws, wrong, careless = 200, 0, 0
+    for _ in range(draws):
+        runs = getattr(rng, draw)(size=20)
+        wrong += judge(runs, np.mean, {"above": truth}, RULE).verdict != "undecided"
+        ends = [interval(runs[:seeds], np.mean, 0.95, 20) for seeds in LOOKS]
+        careless += any(low > truth or high < truth for low, high in ends)
+    assert wrong / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
+    assert careless > wrong
+
+
+def test_an_interval_of_several_looks_is_wider(rng):
+    runs = rng.normal(size=20)
+    once = judge(runs, np.mean, {"above": runs.mean()}, Rule(0.95, 200))
+    often = judge(runs, np.mean, {"above": runs.mean()}, Rule(0.95, 200, LOOKS))
+    assert often.high - often.low > 1.1 * (once.high - once.low)
+
+
+def _row(**values):
+    blank = {"claim": "c", "sentence": "", "section": "", "quantity": "", "model": "qnn"}
+    undecided = {"dataset": "xxz", "seeds": 10, "low": 0.0, "high": 1.0, "models": "mlp qnn"}
+    return Decision(**blank | undecided | values)
+
+
+def rows(*found):
+    return pd.DataFrame(found, columns=Decision._fields)
+
+
+def test_models_of_open_claims_grow_to_the_next_look_and_no_others():
+    table = rows(
+        _row(),
+        _row(dataset="digits", models="qnn", seeds=20),
+        _row(dataset="digits", verdict="reproduced", models="mlp"),
+        _row(models="qnn qnn~depth=3"),
+        _row(models="cnn", seeds=40),  # its budget is spent
+        _row(models="knn", low=np.nan),  # more seeds do not help
     )
-    assert done.returncode == 0, done.stderr
-    return (folder / "figure.png").read_bytes(), (folder / "figure.pdf").read_bytes()
+    found = growth.grown(table, [10, 20, 40])
+    assert found.models == {("xxz", "mlp"): 20, ("xxz", "qnn"): 20, ("digits", "qnn"): 40}
+    assert found.changed == 20
+    (line,) = growth.in_words(table.assign(seeds_needed=90.0), [10, 20, 40])
+    assert "budget spent at 40 seeds; about 90 seeds would decide it" in line
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    """The figure without settings, and the folder with what matplotlib cached."""
-    folder = tmp_path_factory.mktemp("plain")
-    return draw(folder), folder
+def test_the_configuration_of_a_growth_keeps_the_others_where_they_are():
+    now = plan(seeds=list(range(10)), fewer_seeds={"changed": 5, "models": {"xxz": {"mlp": 5}}})
+    more = growth.configuration(now, growth.Growth({("xxz", "qnn"): 20}, 10))
+    then = plan(**more).grid
+    assert len(then.seeds_of("xxz", "qnn")) == 20 and len(then.seeds_of("xxz", "mlp")) == 5
+    assert len(then.seeds_of("digits", "qnn")) == 10 and len(then.seeds_of("digits", "mlp")) == 10
+    assert len(then.seeds_of("xxz", "qnn~depth=3")) == 10
+    odd = growth.configuration(plan(seeds=[3, 7]), growth.Growth({("xxz", "qnn"): 4}, 0))
+    assert odd["seeds"] == [3, 7, 0, 1]
 
 
-@pytest.mark.long
-def test_settings_of_a_notebook_and_of_a_user_do_not_show(plain, tmp_path):
-    folder = tmp_path / "user"
-    for place in ("config/matplotlib", "."):
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        (folder / place / "matplotlibrc").write_text(SETTINGS, encoding="utf-8")
-    inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    assert draw(folder, **inline, LC_ALL="C", PYTHONUTF8="0") == plain[0]
+def test_the_preset_starts_with_its_first_look_and_adds_whole_blocks():
+    config = configuration()
+    preset = yaml.safe_load((ROOT / "presets/decisive.yaml").read_text())
+    for key, value in preset.items():
+        config[key] = config[key] | value if isinstance(value, dict) else value
+    here = Plan(check(config))
+    looks = here.study("claims").looks
+    assert len(here.grid.seeds) == looks[0]
+    assert all(look % config["seeds_per_job"] == 0 for look in looks)
+    assert here.study("claims").problems(here) == []
+    for name in ("digits", "xxz"):
+        assert {len(here.grid.seeds_of(name, model)) for model in ("mlp", "qnn", "cnn")} == {10}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("damage", ["cut", "empty", "foreign"])
-def test_settings_and_caches_that_are_broken_do_not_show(damage, plain, tmp_path):
-    [fonts] = (plain[1] / "cache/matplotlib").glob("fontlist*.json")
-    content = fonts.read_text(encoding="utf-8")
-    damaged = {
-        "cut": content[: len(content) // 2],
-        "empty": "",
-        "foreign": content.replace("fonts/ttf/", "/usr/another/machine/"),
+def test_looks_that_do_not_increase_are_refused():
+    claims = configuration()["claims"] | {"looks": [20, 10]}
+    with pytest.raises(UserError, match=r"claims\.looks: \[20, 10\] do not increase"):
+        ask(plan(claims=claims), ["claims"])
+
+
+def test_a_claim_says_which_models_it_takes_while_it_is_undecided(rng):
+    tables = {
+        "resilience": table(lambda m, a: 0.8, ["mlp", "qnn", "knn"], range(6), noise=0.2, rng=rng)
     }
-    for place in ("cache/matplotlib", "config/matplotlib"):
-        (tmp_path / place).mkdir(parents=True)
-    (tmp_path / "cache/matplotlib" / fonts.name).write_text(damaged[damage], encoding="utf-8")
-    (tmp_path / "config/matplotlib/matplotlibrc").write_bytes(b"font.family: \xff\n")
-    broken = str(tmp_path / "config/matplotlib/matplotlibrc")
-    assert draw(tmp_path, MPLBACKEND="nonsense", MATPLOTLIBRC=broken) == plain[0]
-
-
-@pytest.mark.long
-def test_settings_that_cannot_be_read_are_one_sentence(tmp_path):
-    (tmp_path / "matplotlibrc").write_bytes(b"font.family: \xff\n")
-    with pytest.raises(
-        AssertionError, match="UserError: matplotlib cannot read settings of your own"
-    ):
-        draw(tmp_path)
-
-
-def test_the_look_replaces_what_was_set():
-    import matplotlib.pyplot as plt
-
-    from qunlearn.plots import style
-
-    style.set_look()
-    meant = dict(plt.rcParams)
-    plt.rcParams.update({"font.size": 20, "lines.linestyle": "--", "text.usetex": True})
-    style.set_look()
-    assert dict(plt.rcParams) == meant
-    assert {key: plt.rcParams[key] for key in style.LOOK} == style.LOOK
+    row = decide(tables, "qnn_beats_mlp", looks=[4, 6]).iloc[0]
+    assert row["verdict"] == "undecided" and row["models"] == "mlp qnn" and row["seeds"] == 6
+    alone = decide(tables, "mlp_degrades_at_once", looks=[4, 6]).iloc[0]
+    assert alone["models"] == "mlp"

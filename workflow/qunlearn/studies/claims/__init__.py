@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from qunlearn.config.blocks import for_dataset
-from qunlearn.config.options import Count, PerDataset, Refers, option
+from qunlearn.config.options import Count, PerDataset, Refers, Several, option
 from qunlearn.config.words import dotted, unknown_key
 from qunlearn.grid.blocks import without_doubles
 from qunlearn.parts import registry
@@ -39,6 +39,10 @@ class Claims(Study):
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = option(says="coverage of the intervals")
     resamples: Count = option(says="bootstrap over seeds")
+    looks: Several[Count] = option(
+        [],
+        says="numbers of seeds, increasing, at which a verdict is asked for; []: at all there are",
+    )
     null_model: PerDataset[ChangedModel] = option(
         says="null model that is trained: what it fulfils as well is no finding"
     )
@@ -159,6 +163,7 @@ class Claims(Study):
             "criteria": _numbers(self.given()),
             "confidence": self.confidence,
             "resamples": self.resamples,
+            "looks": self.looks,
             "kinds": {name: kind_of_model(plan, name) for name in config["architectures"]},
             "quantum": [name for name in config["architectures"] if plan.family(name).quantum],
             "phase_blind": [name for name in config["architectures"] if is_blind(plan, name)],
@@ -173,6 +178,8 @@ class Claims(Study):
         except UserError:
             return []  # `pipeline_problems` says it
         known, found = known_claims(), self.null_problems(plan)
+        if self.looks != sorted(set(self.looks)):
+            found.append(f"looks: {self.looks} do not increase; sort them, each once")
         for name in _required():
             if name not in given:
                 found.append(

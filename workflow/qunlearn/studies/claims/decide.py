@@ -12,6 +12,7 @@ with a bound on their share.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +20,10 @@ import pandas as pd
 
 from qunlearn.grid.names import base
 from qunlearn.statistics.decision import Decision
-from qunlearn.statistics.intervals import estimate, share_at_most
-from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smallest_level
-from qunlearn.statistics.quantities import Positive
+from qunlearn.statistics.intervals import share_at_most
+from qunlearn.statistics.looks import Rule, judge
+from qunlearn.statistics.multiplicity import judged_together
 from qunlearn.statistics.runs import Missing
-from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.claims.beside import beside
 from qunlearn.studies.claims.claim import Claim
 
@@ -38,7 +38,7 @@ ARBITRARY_PHASE = "arbitrary phase"
 
 class Settings(NamedTuple):
     """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
-    intervals' `confidence` and number of `resamples`. Of its parts: `kinds`, architecture ->
+    intervals' `confidence`, number of `resamples` and `looks`. Of its parts: `kinds`, architecture ->
     'linear' or its family; `quantum`, the architectures that are circuits; `phase_blind`, those to
     which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, table ->
     model -> networks that stand for it there; `approximate`, the paper's methods that start from
@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     replaced: dict[str, dict[str, list[str]]]
     approximate: list[str]
     left_out: list[str]
+    looks: Sequence[int] = ()
 
 
 def decide(
@@ -131,33 +132,46 @@ def decided(
         samples, statistic = claim.measure(frame, row.model, criterion)
     except Missing as missing:
         return row._replace(remark=str(missing))
-    found = estimate(samples, statistic, settings.resamples)
-    value = statistic(samples)
-    low, high = found.interval(settings.confidence) if found else (math.nan, math.nan)
-    failed = failed_seeds(claim, frame, row.model, criterion)
+    rule = Rule(settings.confidence, settings.resamples, settings.looks)
+    found = judge(samples, statistic, bounds, rule)
+    row = row._replace(**found._asdict())
+    samples = samples[: found.seeds]
+    failed = failed_seeds(claim, frame, row.model, criterion, found.seeds)
     say = getattr(statistic, "remark", lambda samples: "")
+    if found.verdict == "undecided":
+        row = row._replace(models=" ".join(models_behind(claim, frame, row.model, criterion)))
     return row._replace(
-        seeds=len(samples),
-        value=value,
-        low=low,
-        high=high,
-        remark=_why_no_interval(low, samples) or say(samples) or _not_independent(frame),
-        verdict=verdict(low, high, **bounds),
-        firm=firm(low, high, bounds, isinstance(statistic, Positive)),
+        remark=_why_no_interval(found.low, samples) or say(samples) or _not_independent(frame),
         failed=failed,
-        failed_at_most=share_at_most(failed, len(samples), settings.confidence),
-        level=math.nan if math.isnan(low) else smallest_level(found, bounds),
-        seeds_needed=seeds_needed(len(samples), value, (low, high), bounds),
+        failed_at_most=share_at_most(failed, found.seeds, settings.confidence),
     )
 
 
-def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> int:
-    """How many seeds have a run that decides the claim and is flagged: what the claim measures, with
-    the flag in the place of every number."""
+def _with_numbers(frame: pd.DataFrame, values) -> pd.DataFrame:
+    """The table with these values in the place of every outcome of a run."""
     numbers = frame.select_dtypes("number").columns.difference([*PLACES])
-    flags = frame.assign(**{name: frame["collapsed"].astype(float) for name in numbers})
+    return frame.assign(**dict.fromkeys(numbers, values))
+
+
+def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict, seeds: int) -> int:
+    """How many of the first so many seeds have a run that decides the claim and is flagged: what the
+    claim measures, with the flag in the place of every number."""
+    flags = _with_numbers(frame, frame["collapsed"].astype(float))
     samples, _ = claim.measure(flags, model, criterion)
-    return int(samples.reshape(len(samples), -1).any(axis=1).sum())
+    flagged = np.nan_to_num(samples[:seeds]) != 0  # a ratio of two unflagged numbers is 0 / 0
+    return int(flagged.reshape(seeds, -1).any(axis=1).sum())
+
+
+def models_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
+    """Models whose runs decide the claim: what it measures changes with theirs."""
+    without, _ = claim.measure(_with_numbers(frame, 0.0), model, criterion)
+    found = []
+    for name in sorted(frame["model"].unique()):
+        marks = (frame["model"] == name).astype(float)
+        samples, _ = claim.measure(_with_numbers(frame, marks), model, criterion)
+        if not np.array_equal(samples, without, equal_nan=True):
+            found.append(name)
+    return found
 
 
 def _in_words(criterion: dict) -> dict[str, str]:

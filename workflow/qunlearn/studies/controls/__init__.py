@@ -164,6 +164,7 @@ class Controls(Study):
             "margin": plan.config["statistics"]["collapsed_margin"],
             "confidence": claims.confidence,
             "resamples": claims.resamples,
+            "looks": claims.looks,
         }
 
     def drawing(self, plan: Plan):

@@ -3,16 +3,14 @@ stays."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 
 from qunlearn.statistics.decision import CONTROLS, Decision
-from qunlearn.statistics.intervals import estimate, share_at_most
-from qunlearn.statistics.multiplicity import judged_together, seeds_needed, smallest_level
+from qunlearn.statistics.intervals import share_at_most
+from qunlearn.statistics.looks import Rule, judge
+from qunlearn.statistics.multiplicity import judged_together
 from qunlearn.statistics.runs import cells, dips
-from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.controls import Control
 
 #: Of verdicts on the range in which the picture stays.
@@ -25,8 +23,7 @@ def control_effects(
     controls: list[Control],
     alpha: float,
     within: float,
-    confidence: float,
-    resamples: int,
+    rule: Rule,
 ) -> pd.DataFrame:
     """One row per control, dataset and model, in the form of `Decision`: the difference at `alpha`,
     and whether the picture stays, that is whether the whole interval is within +-`within`."""
@@ -34,17 +31,19 @@ def control_effects(
     rows = []
     for control in controls:
         frame = rows_of(table, control, alpha)
-        samples, statistic, words = decisive_number(frame, control)
+        samples, statistic, words, axes = decisive_number(frame, control)
 
         def difference(runs, statistic=statistic):
             new, old = statistic(runs)
             return new - old
 
-        effect = estimate(samples, difference, resamples)
-        low, high = effect.interval(confidence) if effect else (math.nan, math.nan)
-        new, old = statistic(samples)
-        failed = int(frame.groupby("seed")["collapsed"].any().sum())
-        found = verdict(low, high, **bounds)
+        found = judge(samples, difference, bounds, rule)
+        new, old = statistic(samples[: found.seeds])
+        flags = cells(
+            frame.assign(collapsed=frame["collapsed"].astype(float)), "collapsed", {}, axes
+        )
+        failed = int(flags[: found.seeds].reshape(found.seeds, -1).any(axis=1).sum())
+        row = found._asdict() | {"verdict": WORDS.get(found.verdict, found.verdict)}
         row = Decision(
             claim=control.name,
             sentence=f"Control: {control.name}.",
@@ -52,21 +51,15 @@ def control_effects(
             dataset=control.base.dataset,
             model=control.base.model,
             quantity=f"{words}, control - base, α = {alpha:g}",
-            seeds=len(samples),
-            value=float(new - old),
-            low=low,
-            high=high,
             remark=f"{old:.3f} -> {new:.3f}",
-            verdict=WORDS.get(found, found),
-            firm=firm(low, high, bounds),
             failed=failed,
-            failed_at_most=share_at_most(failed, len(samples), confidence),
-            level=math.nan if math.isnan(low) else smallest_level(effect, bounds),
-            seeds_needed=seeds_needed(len(samples), new - old, (low, high), bounds),
+            failed_at_most=share_at_most(failed, found.seeds, rule.confidence),
+            models=f"{control.base.model} {control.run.model}",
             **bounds,
+            **row,
         )
         rows.append(row)
-    return judged_together(pd.DataFrame(rows, columns=Decision._fields), confidence)
+    return judged_together(pd.DataFrame(rows, columns=Decision._fields), rule.confidence)
 
 
 def rows_with(frame: pd.DataFrame, values: dict) -> pd.DataFrame:
@@ -92,15 +85,15 @@ def rows_of(table: pd.DataFrame, control: Control, alpha: float) -> pd.DataFrame
 
 
 def decisive_number(frame: pd.DataFrame, control: Control) -> tuple:
-    """(samples, statistic, words): runs with axes (seed, role, ...), and a function of them that
-    gives a number for the control and one for its base."""
+    """(samples, statistic, words, axes): runs with axes (seed, role, ...), and a function of them
+    that gives a number for the control and one for its base."""
     axes = {"role": ROLES}
     if control.against == "step":
         axes["step"] = np.sort(frame["step"].unique())
         samples = cells(frame, "val_accuracy", {}, axes)
-        return samples, dips, "depth of the dip while unlearning"
+        return samples, dips, "depth of the dip while unlearning", axes
     samples = cells(frame, "val_accuracy", {}, axes)
-    return samples, mean_over_seeds, "validation accuracy"
+    return samples, mean_over_seeds, "validation accuracy", axes
 
 
 def mean_over_seeds(runs: np.ndarray) -> np.ndarray:

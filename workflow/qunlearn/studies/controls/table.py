@@ -13,6 +13,7 @@ from qunlearn.results.csv import path_names, stem
 from qunlearn.results.datasets import read_dataset
 from qunlearn.results.hdf5 import read
 from qunlearn.results.trained import asked_cells, trained_table, unlearned_table
+from qunlearn.statistics.looks import Rule
 from qunlearn.studies.controls import Control
 from qunlearn.studies.controls.effects import control_effects, rows_with
 
@@ -54,6 +55,7 @@ def tabulate(
     margin: float,
     confidence: float,
     resamples: int,
+    looks: Sequence[int] = (),
     against_alpha: Sequence[str] = (),
     against_updates: Sequence[str] = (),
     against_step: Sequence[str] = (),
@@ -69,7 +71,8 @@ def tabulate(
     if against_step:
         frames["step"] = unlearned_table(against_step, seeds)
     table = beside_bases(controls, frames)
-    effects = control_effects(table, controls, alpha, within, confidence, resamples)
+    rule = Rule(confidence, resamples, looks)
+    effects = control_effects(table, controls, alpha, within, rule)
     return {"controls": table, "control_effects": effects}
 
 

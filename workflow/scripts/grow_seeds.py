@@ -1,0 +1,83 @@
+"""Decide claims with as many seeds as they take: after every look, more seeds for the models of claims that are still
+undecided, until none is or the last look was taken.
+
+    python workflow/scripts/grow_seeds.py presets/decisive.yaml [more configuration files] [-- options of snakemake]
+
+Numbers of seeds stand in `seeds.yaml` beside the results, so that a run that was stopped goes on where it was.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+
+def plan_of(files):
+    """The plan of the project's configuration with files on top."""
+    from snakemake.common.configfile import load_configfile
+    from snakemake.utils import update_config
+
+    from qunlearn.config.check import check
+    from qunlearn.config.plan import Plan
+
+    config = load_configfile(ROOT / "config.yaml")
+    for file in files:
+        update_config(config, load_configfile(file))
+    return Plan(check(config, tuple(str(Path(file).resolve().parent) for file in files)))
+
+
+def decide(files, options):
+    """Compute what claims take at the seeds of these configurations, and decide them."""
+    plan = plan_of(files)
+    target = plan.grid.root / "claims.csv"
+    command = [
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--configfile",
+        *files,
+        *options,
+        "--",
+        target,
+    ]
+    subprocess.run(list(map(str, command)), check=True)
+    return plan, target
+
+
+def main(arguments):
+    import pandas as pd
+    import yaml
+
+    from qunlearn.runtime.files import replacing
+    from qunlearn.studies.claims.growth import configuration, grown, in_words, still_open
+
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    files, options = arguments[:split], arguments[split + 1 :]
+    plan = plan_of(files)
+    looks = plan.study("claims").looks
+    if not looks:
+        sys.exit(
+            "claims.looks: is empty, so there is one look at all seeds; name their numbers, as [10, 20, 40]."
+        )
+    seeds = Path(plan.grid.root) / "seeds.yaml"
+    while True:
+        plan, table = decide([*files, seeds] if seeds.exists() else files, options)
+        rows = pd.read_csv(table)
+        left = still_open(rows, looks)
+        print(f"{len(rows)} verdicts, {len(left)} still open at {len(plan.grid.seeds)} seeds")
+        if left.empty:
+            break
+        with replacing(seeds) as temporary:
+            temporary.write_text(
+                yaml.safe_dump(configuration(plan, grown(rows, looks))), encoding="utf-8"
+            )
+    print("\n".join(in_words(rows, looks)) or "none is undecided for want of seeds")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
