@@ -110,7 +110,7 @@ def test_the_study_asks_for_each_end_and_step_once():
     ask(study_plan, ["bridge"])
     needs = study.needs(study_plan)
     assert len(set(needs["unlearned"])) == len(needs["unlearned"])
-    assert "results/train/digits/qnn/label_flipping/alpha0.00-0.90/seed0-4.h5" in needs["sweeps"]
+    assert "results/train/digits/qnn/label_flipping/alpha0.00-0.90/seed0-19.h5" in needs["sweeps"]
     assert set(study.drawing(study_plan)["titles"]) == set(NAMES)
     bare = configuration()
     bare["beyond"]["bridge"]["switches"] = []

@@ -119,18 +119,18 @@ class Bridge(Study):
         return bool(self.steps(plan))
 
     def needs(self, plan: Plan):
-        grid = plan.grid
+        grid, seeds = plan.grid, self.seeds(plan)
         sweeps, unlearned, curvatures = [], [], []
-        shared = self.seeds(plan)
         for dataset, model, corruption, _ in self.runs(plan, "resilience"):
-            sweeps += grid.trained(dataset, model, corruption, grid.alphas, shared)
+            sweeps += grid.trained(dataset, model, corruption, grid.alphas, seeds)
         for dataset, model, corruption, methods in self.runs(plan, "unlearning"):
-            unlearned += grid.unlearned([(dataset, model, corruption, self.alpha)], methods, shared)
+            case = dataset, model, corruption, self.alpha
+            unlearned += grid.unlearned([case], methods, seeds)
         for dataset, model, corruption, _ in self.runs(plan, "landscape"):
             curvatures += [
-                grid.landscape(dataset, model, corruption, block, seeds)
-                for block in grid.alpha_blocks(grid.landscape_alphas)
-                for seeds in grid.seed_blocks(dataset, model, shared)
+                grid.landscape(dataset, model, corruption, alphas, group)
+                for alphas in grid.alpha_blocks(grid.landscape_alphas)
+                for group in grid.seed_blocks(dataset, model, seeds)
             ]
         datasets = without_doubles(step.run.dataset for step in self.steps(plan))
         return {

@@ -20,8 +20,8 @@ MARKS = {TEXT: "o", AUTHORS: "s"}
 LINES = {TEXT: "-", AUTHORS: "--"}
 SHIFTS = {TEXT: -0.17, AUTHORS: 0.17}
 WORDS = {
-    TEXT: "the text's settings (line), with one choice of the authors' (dots)",
-    AUTHORS: "the authors' settings (line), with one choice of the text's (dots)",
+    TEXT: "text (line), with one choice of the authors' (dots)",
+    AUTHORS: "authors (line), with one choice of the text's (dots)",
 }
 
 
@@ -40,7 +40,7 @@ def draw(*, bridge: pd.DataFrame, switches: list[str], titles: dict[str, str], l
     for area, (dataset, part), names in zip(areas, parts, rows):
         area.suptitle(looks.dataset(dataset), weight="bold", size=8.5)
         _dataset(area, part, names, titles, letters, looks)
-    _legend(figure, bridge["seeds"])
+    _legend(figure, bridge["seeds"].iloc[0])
     return figure
 
 
@@ -109,9 +109,10 @@ def _step(axis, row, end: float, height: float, context: str) -> bool:
     return True
 
 
-def _legend(figure, seeds: pd.Series) -> None:
-    handles = []
+def _legend(figure, seeds: int) -> None:
+    """`seeds`: of every number, which are the same."""
+    handles = [plt.Line2D([], [], lw=0, label=f"n = {seeds}:")]
     for context, colour in COLOURS.items():
         look = {"color": colour, "ls": LINES[context], "marker": MARKS[context], "ms": 3.4}
         handles.append(plt.Line2D([], [], lw=0.9, label=WORDS[context], **look))
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, handlelength=3)
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, handlelength=2.5)
