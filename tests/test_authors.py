@@ -276,10 +276,12 @@ def test_all_seeds_restart_from_one_model(digits):
 
 def test_the_table_and_the_figure_say_that_runs_share_a_start():
     table = pd.DataFrame({"seed": [0, 1, 0, 1], "val_accuracy": [0.5, 0.5, 0.7, 0.7]})
-    assert style.number_of_runs(table) == "n = 2"
-    assert style.number_of_runs(table.assign(start_seed=0)) == "n = 2 restarts of one model"
-    curve = {"dataset": "xxz", "model": "qnn", "method": "finetune", "step": [0, 0, 1, 1]}
-    assert identical_runs(table.assign(**curve, start_seed=0)) == ["xxz qnn finetune: 0, 1"]
+    table = table.assign(dataset="xxz", model="qnn", method="finetune", step=[0, 0, 1, 1])
+    shared = table.assign(start_seed=0)
+    assert style.number_of_seeds(table) == "2"
+    assert style.number_of_seeds(shared) == "2 restarts of one model"
+    assert style.seeds_beside(shared, shared) == ""
+    assert identical_runs(shared) == ["xxz qnn finetune: 0, 1"]
 
 
 def test_what_needs_independent_starts_is_refused():

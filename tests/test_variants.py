@@ -53,6 +53,7 @@ def test_changes_reach_the_architecture_the_schedules_and_the_data(plan):
     assert plan.data_options("xxz~length=10,gauge=fixed") == {
         "length": 10,
         "gauge": "fixed",
+        "grid": "text",
         "seed": 0,
     }
     assert plan.architecture("digits", "mlp~hidden=3")["hidden"] == [3]
