@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
     intervals' `confidence` and number of `resamples`. Of its parts: `kinds`, architecture ->
     'linear' or its family; `quantum`, the architectures that are circuits; `phase_blind`, those to
-    which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, table ->
+    which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, stage ->
     model -> networks that stand for it there; `approximate`, the paper's methods that start from
     the poisoned model; `left_out`, methods that are not the paper's."""
 
@@ -118,7 +118,7 @@ def datasets_of(claim: Claim, table: pd.DataFrame, traits: dict[str, list[str]])
 
 def networks(claim: Claim, replaced: dict[str, dict[str, list[str]]]) -> list[str]:
     """Networks that stand for the claim's model in its table."""
-    return replaced.get(claim.table, {}).get(claim.model, [claim.model])
+    return replaced.get(claim.stage or claim.table, {}).get(claim.model, [claim.model])
 
 
 def decided(
