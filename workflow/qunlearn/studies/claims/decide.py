@@ -136,12 +136,14 @@ def decided(
     low, high = found.interval(settings.confidence) if found else (math.nan, math.nan)
     failed = failed_seeds(claim, frame, row.model, criterion)
     say = getattr(statistic, "remark", lambda samples: "")
+    no_value = say(samples) if math.isnan(value) else ""
+    why = no_value or _why_no_interval(low, samples)
     return row._replace(
         seeds=len(samples),
         value=value,
         low=low,
         high=high,
-        remark=_why_no_interval(low, samples) or say(samples) or _not_independent(frame),
+        remark=why or say(samples) or _not_independent(frame),
         verdict=verdict(low, high, **bounds),
         firm=firm(low, high, bounds, isinstance(statistic, Positive)),
         failed=failed,

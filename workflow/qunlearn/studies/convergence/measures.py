@@ -11,7 +11,9 @@ Every measure takes and returns what those of `claims.measures` do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -77,26 +79,37 @@ def arrival(curve: np.ndarray, target: float) -> int:
     return len(curve)
 
 
-def require_repair(curves: Curves, tolerance: float, others: list[str]) -> None:
-    """Raises Missing where the poisoned model starts at the target or above."""
-    means = curves.means(curves.samples)
-    target = final(means[TARGET]) - tolerance
-    start = means[others[0]][0]
-    if start >= target:
-        words = f"the poisoned model starts at {start:.3f}, the target is {target:.3f}"
-        raise Missing(f"nothing to repair: {words}")
+@dataclass(frozen=True)
+class NothingToRepair:
+    """What a statistic is where the poisoned model starts at the target or above: no number."""
+
+    start: float
+    target: float
+
+    def __call__(self, runs: np.ndarray) -> float:
+        return math.nan
+
+    def remark(self, runs: np.ndarray) -> str:
+        words = f"the poisoned model starts at {self.start:.3f}, the target is {self.target:.3f}"
+        return f"nothing to repair: {words}"
 
 
 def _measure(frame, model, criterion, statistic: Callable) -> Measure:
     """`statistic(means, passes, target, approximate methods)` where something is to be repaired."""
     others = approximate(frame)
     curves = curves_of(frame, model, [TARGET, REFERENCE, *others])
-    require_repair(curves, criterion["tolerance"], others)
+
+    def target_of(means) -> float:
+        return final(means[TARGET]) - criterion["tolerance"]
+
+    means = curves.means(curves.samples)
+    start, target = float(means[others[0]][0]), target_of(means)
+    if start >= target:
+        return curves.samples, NothingToRepair(start, target)
 
     def of_runs(runs):
         means = curves.means(runs)
-        target = final(means[TARGET]) - criterion["tolerance"]
-        return statistic(means, curves.passes, target, others)
+        return statistic(means, curves.passes, target_of(means), others)
 
     return curves.samples, of_runs
 
