@@ -113,7 +113,7 @@ def test_early_stopping_returns_the_best_epoch_on_poisoned_samples_held_out(digi
     done = train(problem, CELLS, Schedule(40, 32, 0.02, early_stopping=0.25))
     curves = done.learning_curves
     for i, cell in enumerate(CELLS):
-        mask = held_out(problem, cell, 0.25)
+        mask = held_out(problem, cell, 0.25, np.zeros(len(digits.y_train), bool))
         assert mask.sum() == round(0.25 * len(mask)) and np.any(mask & problem.samples(cell).forget)
         losses = curves["held_out_loss"][i, 1:]
         best = 1 + losses.argmin()

@@ -41,7 +41,7 @@ def test_no_forget_or_retain_set_is_empty(digits, corruption, alpha):
 def test_early_stopping_holds_out_some(digits, fraction):
     problem = Problem(digits, "logistic", architecture("logistic"), "label_flipping", [0])
     with pytest.raises(UserError, match="early_stopping"):
-        held_out(problem, Cell(0.0, 0), fraction)
+        held_out(problem, Cell(0.0, 0), fraction, np.zeros(len(digits.y_train), bool))
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.002, 0.998, 0.999])

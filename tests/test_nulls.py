@@ -64,14 +64,15 @@ def test_the_trained_null_is_that_of_the_dataset(right):
     assert np.isnan(row(world(True), "qnn_plateau")["null"])
 
 
-def test_unlearning_that_does_nothing_is_sooner_only_where_nothing_is_to_repair(right):
+def test_unlearning_that_does_nothing_is_sooner_nowhere(right):
+    """Where the poisoned model is below the target it never arrives; where it is not, nothing is to be repaired."""
     assert row(right, "qnn_sooner_than_retrain")["also_true_of"] == ""
-    healthy = right["unlearning"].copy()
-    is_approximate = (healthy["model"] == "qnn") & (healthy["method"] != "retrain")
+    healthy = right["convergence"].copy()
+    is_approximate = (healthy["model"] == "qnn") & ~healthy["method"].str.startswith("retrain")
     healthy.loc[is_approximate, "val_accuracy"] = 0.97
-    found = row(right | {"unlearning": healthy}, "qnn_sooner_than_retrain")
-    assert found["verdict"] == "reproduced"
-    assert found["also_true_of"] == "leaving it poisoned"
+    found = row(right | {"convergence": healthy}, "qnn_sooner_than_retrain")
+    assert found["verdict"] == "undecided" and "nothing to repair" in found["remark"]
+    assert found["also_true_of"] == ""
 
 
 def test_nulls_replace_whole_kinds(right):

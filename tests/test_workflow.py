@@ -94,28 +94,34 @@ def test_nothing_to_do_twice(study):
 def test_a_changed_hyperparameter_reruns_what_depends_on_it_and_nothing_else(study, tmp_path):
     override = tmp_path / "override.yaml"
     override.write_text(yaml.safe_dump({"unlearning": {"scrub": {"lambda_fo": 0.5}}}))
-    figure = {"tabulate_unlearning": 1, "draw_fig3": 1, "all": 1}
+    figure = {"tabulate_unlearning": 1, "tabulate_convergence": 1, "draw_fig3": 1, "all": 1}
     assert planned(study, "--configfile", "tiny.yaml", str(override)) == {
         "unlearn_models": 2,
         **figure,
     }
     override.write_text(yaml.safe_dump({"training": {"digits": {"qnn": {"learning_rate": 0.02}}}}))
     assert planned(study, "--configfile", "tiny.yaml", str(override)) == {
-        "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1,
+        "train_models": 1, "unlearn_models": 3, "analyse_landscape": 1, "tabulate_resilience": 1,
         "tabulate_landscape": 1, "tabulate_surface": 1, "draw_fig2": 1, **figure,
     }  # fmt: skip
 
 
 CURVATURE = {"analyse_landscape": 2, "tabulate_landscape": 1, "tabulate_surface": 1, "draw_fig3": 1}
 QNN = {
-    "train_models": 1, "unlearn_models": 2, "analyse_landscape": 1, "tabulate_resilience": 1, "tabulate_unlearning": 1,
-    "tabulate_landscape": 1, "tabulate_surface": 1, "train_toy": 1, "draw_fig2": 1, "draw_fig3": 1, "draw_fig4": 1,
+    "train_models": 1, "unlearn_models": 3, "analyse_landscape": 1, "tabulate_resilience": 1, "tabulate_unlearning": 1,
+    "tabulate_convergence": 1, "tabulate_landscape": 1, "tabulate_surface": 1, "train_toy": 1, "draw_fig2": 1,
+    "draw_fig3": 1, "draw_fig4": 1,
 }  # fmt: skip
 
 
 MODULES = {
     "landscape/hessian.py": CURVATURE,
-    "parts/methods/scrub.py": {"unlearn_models": 2, "tabulate_unlearning": 1, "draw_fig3": 1},
+    "parts/methods/scrub.py": {
+        "unlearn_models": 2,
+        "tabulate_unlearning": 1,
+        "tabulate_convergence": 1,
+        "draw_fig3": 1,
+    },
     "studies/resilience/figure.py": {"draw_fig2": 1},
     "studies/resilience/table.py": {"tabulate_resilience": 1, "draw_fig2": 1},
     "parts/models/qnn.py": QNN,

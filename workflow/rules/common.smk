@@ -224,6 +224,11 @@ cell_cost = told(lambda wildcards: plan.cost(wildcards.dataset, wildcards.model)
 unlearning_schedule = told(lambda wildcards: plan.unlearning_schedule(wildcards.dataset, wildcards.model))
 
 
+method_schedule = told(
+    lambda wildcards: plan.method_schedule(wildcards.dataset, wildcards.model, wildcards.method)
+)
+
+
 def sweep_of(wildcards):
     return Sweep(wildcards.dataset, wildcards.model, wildcards.corruption)
 
@@ -253,7 +258,7 @@ def training_request(wildcards):
 
 def unlearning_request(wildcards):
     seeds = len(cell_seeds(wildcards))
-    return requests.unlearn(sweep_of(wildcards), seeds, models=seeds)
+    return requests.unlearn(sweep_of(wildcards), seeds, models=seeds, method=wildcards.method)
 
 
 # -- data, analyses ------------------------------------------------------------------------------------------------

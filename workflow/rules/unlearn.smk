@@ -23,7 +23,7 @@ rule unlearn_models:
     params:
         architecture=cell_architecture,
         poison=cell_poison,
-        schedule=unlearning_schedule,
+        schedule=method_schedule,
         method=told(lambda wildcards: plan.method_options(wildcards.method)),
         seeds=told(cell_seeds),
         starts=told(cell_starts),

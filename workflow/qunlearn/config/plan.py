@@ -22,6 +22,10 @@ from qunlearn.studies.study import Study
 FILE = "file"
 #: What stands for the schedule of a model that is fitted in one call.
 ONE_CALL = {"epochs": 1, "batch": 0, "learning_rate": 0.0}
+#: Keys of a training schedule that unlearning follows, too.
+SHARED = ("set_aside",)
+#: Those that say how training meets poison, which a method that trains on clean samples leaves out.
+AGAINST_POISON = ("label_smoothing", "gce", "early_stopping", "keep_adam")
 
 
 class Plan:
@@ -111,7 +115,8 @@ class Plan:
         if unlearning is not None:
             blocks += [Block("unlearning.", UnlearningSchedule, unlearning)]
         options, traces, training, *rest = changed(model, blocks)
-        unlearning = {**steps, **counted(rest[0])} if rest else None
+        shared = {key: training[key] for key in SHARED if training.get(key)}
+        unlearning = {**steps, **counted(rest[0]), **shared} if rest else None
         return {"family": block["family"], **options}, counted(training), unlearning, traces
 
     def _trace_options(self) -> dict:
@@ -162,6 +167,14 @@ class Plan:
                 f"'{self.family(model).name()}'"
             )
         return schedule
+
+    def method_schedule(self, dataset: str, model: str, method: str) -> dict:
+        """The schedule that a method runs on: `unlearning_schedule`, or that of training but for what is there because
+        of poison."""
+        if registry.find("method", base(method)).schedule == "unlearning":
+            return self.unlearning_schedule(dataset, model)
+        training = self.training_schedule(dataset, model)
+        return {key: value for key, value in training.items() if key not in AGAINST_POISON}
 
     def problems(self, dataset: str, model: str, stage: str = "training") -> list[str]:
         """What keeps a model from being trained (or, at the stage 'unlearning', unlearned) on a dataset."""

@@ -157,10 +157,13 @@ class Requests:
         epochs = self.plan.training_schedule(sweep.dataset, sweep.model)["epochs"]
         return self.optimise(sweep, seeds, alphas * seeds, epochs)
 
-    def unlearn(self, sweep: Sweep, seeds: int, models: int) -> Request:
+    def unlearn(self, sweep: Sweep, seeds: int, models: int, method: str = "") -> Request:
         """Unlearning of so many models together, from those of the seeds: held are also what each starts from, and the
-        files that these are read from; a step reads two sets of samples."""
-        epochs = 2 * self.plan.unlearning_schedule(sweep.dataset, sweep.model)["epochs"]
+        files that these are read from; a step reads two sets of samples. `method`: where it matters whose schedule."""
+        schedule = self.plan.unlearning_schedule(sweep.dataset, sweep.model)
+        if method:
+            schedule = self.plan.method_schedule(sweep.dataset, sweep.model, method)
+        epochs = 2 * schedule["epochs"]
         return self.optimise(sweep, seeds, models, epochs, COPIES + 2, stored=self._block())
 
     def audit(self, sweep: Sweep, seeds: int, models: int, schedules: Iterable[dict]) -> Request:

@@ -90,6 +90,11 @@ class TrainingSchedule(Options):
         None,
         says="fraction of the poisoned training set held out; the epoch of lowest loss on it counts",
     )
+    set_aside: Annotated[float, Field(ge=0, le=0.5)] = option(
+        0.0,
+        says="fraction of the training set that neither training nor unlearning reads, poisoned samples in proportion; "
+        "unlearning records accuracy on its clean part",
+    )
     keep_adam: bool = option(
         False,
         says="unlearning goes on with Adam's memory of the training instead of starting it anew",

@@ -16,6 +16,7 @@ import numpy as np
 from qunlearn.grid.names import base
 from qunlearn.parts import corruptions, models
 from qunlearn.parts.datasets import Dataset
+from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.training.streams import EvalSet
 
@@ -28,14 +29,15 @@ class Cell(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Training samples of one cell, all (N,): pool rows and labels as trained on and as clean, and
-    which are corrupted."""
+    """Training samples of one cell, all (N,): pool rows and labels as trained on and as clean,
+    which are corrupted, and which neither training nor unlearning reads."""
 
     rows: np.ndarray
     labels: np.ndarray
     clean_rows: np.ndarray
     clean_labels: np.ndarray
     forget: np.ndarray
+    aside: np.ndarray
 
 
 class Problem:
@@ -76,8 +78,9 @@ class Problem:
         x, y = self.dataset.x_train, self.dataset.y_train
         return corruptions.twins(self.dataset.name, x, y, self.poison, seed)
 
-    def samples(self, cell: Cell) -> Samples:
-        """What a cell is trained on, and what would be clean."""
+    def samples(self, cell: Cell, aside: float = 0.0) -> Samples:
+        """What a cell is trained on, and what would be clean; `aside`: fraction of both that is set
+        aside."""
         x, y = self.dataset.x_train, self.dataset.y_train
         forget = corruptions.forget_mask(
             self.dataset.name, x, y, self.poison, cell.alpha, cell.seed
@@ -90,7 +93,24 @@ class Problem:
             rows = np.where(forget, offset + clean, clean)
         if twin_y is not None:
             labels = np.where(forget, twin_y, y)
-        return Samples(rows, labels, clean, y, forget)
+        held = self._set_aside(cell, forget, aside)
+        return Samples(rows, labels, clean, y, forget, held)
+
+    def _set_aside(self, cell: Cell, forget: np.ndarray, fraction: float) -> np.ndarray:
+        """(N,) bool: a `fraction` of the samples, corrupted and clean ones in proportion, and each of
+        these by class. How many depends on N and on how many are corrupted alone."""
+        labels = self.dataset.y_train
+        mask = np.zeros(len(labels), dtype=bool)
+        words = "set_aside {fraction:g} of the {available} training samples"
+        total = share(fraction, len(labels), words)
+        order = generator(self.dataset.name, cell.seed, "set aside").permutation(len(labels))
+        corrupted = round(total * forget.mean())
+        for part, count in ((forget, corrupted), (~forget, total - corrupted)):
+            ones = round(count * labels[part].mean()) if part.any() else 0
+            for label, some in ((1, ones), (0, count - ones)):
+                members = order[(part & (labels == label))[order]]
+                mask[members[:some]] = True
+        return mask
 
     def raw_samples(self, part: str) -> np.ndarray:
         """Samples of a pool, 'train' or 'validation', before the model encodes them."""

@@ -21,13 +21,15 @@ def train(
 ) -> Trained:
     """Train one model per cell on its poisoned training set.
 
-    Learning curves of 'train' (all of that set) and 'validation', and of 'held_out' where the
-    schedule asks for early stopping.
+    Learning curves of 'train' (all of that set but what is set aside) and 'validation', and of
+    'held_out' where the schedule asks for early stopping.
     """
-    samples = [problem.samples(cell) for cell in cells]
-    watched = [held_out(problem, cell, schedule.early_stopping) for cell in cells]
+    samples = [problem.samples(cell, schedule.set_aside) for cell in cells]
+    fraction = schedule.early_stopping
+    watched = [held_out(problem, cell, fraction, one.aside) for cell, one in zip(cells, samples)]
+    read = [~one.aside for one in samples]
     evals = {
-        "train": EvalSet("train", *_part(samples, [slice(None)] * len(cells))),
+        "train": EvalSet("train", *_part(samples, read)),
         "validation": problem.validation_set(len(cells)),
     }
     if schedule.early_stopping:
@@ -37,7 +39,7 @@ def train(
         loss=partial(training_loss, label_smoothing=smoothing, gce=gce),
         start=problem.initial([cell.seed for cell in cells]),
         pools=problem.pools,
-        streams={"train": Stream(*_part(samples, [~mask for mask in watched]))},
+        streams={"train": Stream(*_part(samples, [a & ~b for a, b in zip(read, watched)]))},
         evals=evals,
         schedule=schedule,
         generators=problem.order_generators(cells, "train"),
@@ -45,14 +47,15 @@ def train(
     return problem.model.optimise(workload, progress)
 
 
-def held_out(problem: Problem, cell: Cell, fraction: float) -> np.ndarray:
+def held_out(problem: Problem, cell: Cell, fraction: float, aside: np.ndarray) -> np.ndarray:
     """(N,) bool: training samples that early stopping watches, poisoned ones among them as they
-    come. They depend on (dataset, seed) alone."""
+    come, of those that are not set `aside`. They depend on (dataset, seed) and these alone."""
     n = len(problem.dataset.y_train)
     order = generator(problem.dataset.name, cell.seed, "held out").permutation(n)
+    order = order[~aside[order]]
     mask = np.zeros(n, dtype=bool)
     words = "early_stopping {fraction:g} of the {available} training samples"
-    mask[order[: share(fraction, n, words)]] = True
+    mask[order[: share(fraction, len(order), words)]] = True
     return mask
 
 

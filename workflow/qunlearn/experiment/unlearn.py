@@ -29,6 +29,7 @@ def unlearn(
     evals: dict[str, EvalSet] | None = None,
     weights: dict[str, np.ndarray] | None = None,
     origins: list[Cell] | None = None,
+    rates: np.ndarray | None = None,
 ) -> Trained:
     """Unlearn the forget set of each cell from its own poisoned model.
 
@@ -36,7 +37,8 @@ def unlearn(
     goes on with it, else starts anew. All cells share one alpha, so that their retain and forget
     sets have equal sizes; a cell may occur several times.
     `evals`: what learning curves are of, by default the `evaluation_sets`.
-    `weights`: (cells,) values of the method's options that differ between cells.
+    `weights`: (cells,) values of the method's options that differ between cells; `rates`: (cells,)
+    learning rates instead of the schedule's.
     `origins`: the cells whose forget sets these are and whose models are `poisoned`, by default the
     cells themselves; these then tell only minibatches and fresh parameters apart.
 
@@ -47,15 +49,19 @@ def unlearn(
     start = poisoned
     if method.fresh:
         start = problem.initial([cell.seed for cell in cells], "retrain")
+    data = loss_data(problem, origins, poisoned, method, weights or {})
+    if rates is not None:
+        data["pace"] = np.asarray(rates) / schedule.learning_rate
+    aside = schedule.set_aside
     workload = Workload(
         loss=partial(method_loss, method),
         start=start,
         pools=problem.pools,
-        streams=streams(problem, origins, poisoned, method),
-        evals=evaluation_sets(problem, origins) if evals is None else evals,
+        streams=streams(problem, origins, poisoned, method, aside),
+        evals=evaluation_sets(problem, origins, aside) if evals is None else evals,
         schedule=schedule,
         generators=problem.order_generators(cells, method.name()),
-        data=loss_data(problem, origins, poisoned, method, weights or {}),
+        data=data,
     )
     return problem.model.optimise(workload, progress)
 
@@ -74,7 +80,7 @@ def require_method(problem: Problem, method: UnlearningMethod) -> None:
 def method_loss(method: UnlearningMethod, batches: dict, params: dict, data: dict):
     """The method's loss of one replica, with what it asks for by name."""
     method = method.model_copy(update=data["weights"])
-    known = {**batches, "params": params, **data["anchors"]}
+    known = {**batches, "params": params, "step": data["epoch"], **data["anchors"]}
     loss = method.loss(**{name: known[name] for name in method.arguments()})
     if jnp.shape(loss) != ():
         raise UserError(
@@ -112,11 +118,15 @@ def loss_data(
 
 # -- samples ---------------------------------------------------------------------------------------
 def streams(
-    problem: Problem, cells: list[Cell], poisoned: tuple, method: UnlearningMethod
+    problem: Problem,
+    cells: list[Cell],
+    poisoned: tuple,
+    method: UnlearningMethod,
+    aside: float = 0.0,
 ) -> dict[str, Stream]:
     """The streams that the method's loss reads, with the poisoned models' logits where it asks for
-    them."""
-    samples = [problem.samples(cell) for cell in cells]
+    them; `aside`: fraction of the training samples that is not read."""
+    samples = [problem.samples(cell, aside) for cell in cells]
     logits = _teacher(problem, poisoned) if method.teacher else None
     found = {}
     for name in method.reads():
@@ -131,10 +141,12 @@ def streams(
 
 
 def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
-    """Which training samples of each cell are 'retain' or 'forget'."""
+    """Which training samples of each cell are 'retain' or 'forget', or clean ones 'set_aside'."""
     if name == "forget":
-        return [one.forget for one in samples]
-    return [~one.forget for one in samples]
+        return [one.forget & ~one.aside for one in samples]
+    if name == "set_aside":
+        return [~one.forget & one.aside for one in samples]
+    return [~one.forget & ~one.aside for one in samples]
 
 
 def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
@@ -148,17 +160,19 @@ def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
     return np.asarray(of_all(logits, pool, params, state))
 
 
-def evaluation_sets(problem: Problem, cells: list[Cell]) -> dict[str, EvalSet]:
+def evaluation_sets(problem: Problem, cells: list[Cell], aside: float = 0.0) -> dict[str, EvalSet]:
     """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and
-    labels)."""
-    samples = [problem.samples(cell) for cell in cells]
-    rows = stack(one.rows for one in samples)
-    labels = stack(one.labels for one in samples)
+    labels). Where a fraction of the training samples is set `aside`, these lack it, and its clean
+    part is 'set_aside'."""
+    samples = [problem.samples(cell, aside) for cell in cells]
+    rows = stack(one.rows[~one.aside] for one in samples)
+    labels = stack(one.labels[~one.aside] for one in samples)
     found = {
         "train": EvalSet("train", rows, labels),
         "validation": problem.validation_set(len(cells)),
     }
-    for name in ("retain", "forget"):
+    names = ("retain", "forget", "set_aside") if aside else ("retain", "forget")
+    for name in names:
         masks = _masks(samples, name)
         rows = stack(one.clean_rows[mask] for one, mask in zip(samples, masks))
         labels = stack(one.clean_labels[mask] for one, mask in zip(samples, masks))

@@ -26,12 +26,13 @@ class Shared(NamedTuple):
     `pools`: features by name; `updates` (epochs,): how many minibatches of an epoch are used, all
     or none; `due` (epochs,): whether the epoch's record is, which holds zeros where not. Neither is
     a constant of the program: the same one records the untrained models, and the updates do not
-    depend on what is recorded, to the bit.
+    depend on what is recorded, to the bit. `numbers` (epochs,): of the epochs, from 1 on.
     """
 
     pools: dict[str, jnp.ndarray]
     updates: jnp.ndarray
     due: jnp.ndarray
+    numbers: jnp.ndarray
 
 
 class Own(NamedTuple):
@@ -82,8 +83,9 @@ class Program(NamedTuple):
         pool = shared.pools["train"]
 
         def epoch(descent, step):
-            minibatches, updates, due = step
-            now = self._updated(pool, descent.now, own, minibatches, updates)
+            minibatches, updates, due, number = step
+            mine = own._replace(data={**own.data, "epoch": number})
+            now = self._updated(pool, descent.now, mine, minibatches, updates)
             record = self._record(shared.pools, now, own.questions, due)
             best = descent.best
             if best is not None:
@@ -91,7 +93,7 @@ class Program(NamedTuple):
                 best = _better(found, best, is_trained=updates > 0)
             return Descent(now, best), record
 
-        steps = (own.orders, shared.updates, shared.due)
+        steps = (own.orders, shared.updates, shared.due, shared.numbers)
         return jax.lax.scan(epoch, descent, steps)
 
     def _updated(self, pool, variables: Variables, own: Own, minibatches: dict, updates):
@@ -115,6 +117,8 @@ class Program(NamedTuple):
         derivative = jax.value_and_grad(objective, has_aux=True)
         (_, state), gradient = derivative(params)
         step, optimiser_state = self.optimiser.update(gradient, optimiser_state, params)
+        if "pace" in own.data:
+            step = jax.tree.map(lambda size: own.data["pace"] * size, step)
         params = optax.apply_updates(params, step)
         return Variables(params, state, optimiser_state)
 

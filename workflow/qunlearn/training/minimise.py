@@ -61,6 +61,7 @@ def one_epoch(model, workload: Workload, order: dict[str, np.ndarray]) -> tuple[
         workload.pools,
         updates=np.full(1, updates, np.int32),
         due=np.ones(1, bool),
+        numbers=np.ones(1, np.int32),
     )
     own = Own(
         workload.streams,
@@ -116,7 +117,7 @@ class _Runner:
         return _begin(self.program, start, "held_out" in self.workload.evals), own
 
     def _shared(self, segment: Segment) -> Shared:
-        return Shared(self.pools, segment.updates, segment.due)
+        return Shared(self.pools, segment.updates, segment.due, segment.numbers)
 
 
 def _fitting(model, workload: Workload, plan: Plan) -> _Runner:

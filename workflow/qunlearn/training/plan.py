@@ -76,11 +76,12 @@ class Group(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """One call of a group's program: `updates` and `due` of `loop.Shared`, `orders` of `loop.Own`
-    with a leading replica axis."""
+    """One call of a group's program: `updates`, `due` and `numbers` of `loop.Shared`, `orders` of
+    `loop.Own` with a leading replica axis."""
 
     updates: np.ndarray
     due: np.ndarray
+    numbers: np.ndarray
     orders: dict[str, np.ndarray]
 
 
@@ -146,10 +147,12 @@ def segments(plan: Plan, group: Group, generators: list) -> Iterator[Segment]:
         blank[name] = np.zeros(shape, np.int32)
     none = np.zeros(plan.epochs, np.int32)
     at_once = np.arange(plan.epochs) == 0
-    yield Segment(none, at_once, blank)
+    yield Segment(none, at_once, none, blank)
+    numbers = np.arange(1, plan.due.size + 1, dtype=np.int32).reshape(plan.due.shape)
     draw = _drawn_whole if plan.buffered else _drawn_by_segment
-    for updates, due, orders in zip(plan.updates, plan.due, draw(plan, group, generators)):
-        yield Segment(updates, due, orders)
+    drawn = draw(plan, group, generators)
+    for updates, due, mine, orders in zip(plan.updates, plan.due, numbers, drawn):
+        yield Segment(updates, due, mine, orders)
 
 
 def _drawn_by_segment(plan: Plan, group: Group, generators: list) -> Iterator[dict]:

@@ -13,6 +13,7 @@ class Schedule(NamedTuple):
     `clip`: losses see probabilities between this and 1 minus this; None: as they are.
     `label_smoothing`, `gce`: of `losses.training_loss`.
     `early_stopping`: fraction of the training samples held out (0: none).
+    `set_aside`: fraction of the training samples that neither training nor unlearning reads.
     `keep_adam`: the file of trained models also holds Adam's state, and unlearning goes on with it.
     `whole_forget`: every update of unlearning reads the whole forget set; else an epoch deals it
     out over its updates.
@@ -33,3 +34,4 @@ class Schedule(NamedTuple):
     stream: str = "epochs"
     epsilon: float = 1e-8
     clip: float | None = None
+    set_aside: float = 0.0

@@ -15,7 +15,8 @@ class Workload(NamedTuple):
     """An optimisation of R independent replicas of one model.
 
     `loss(batches, params, data)` is minimised: of one replica the minibatches by stream, the
-    parameters, and what `data` holds for it (weights of the loss, anchors).
+    parameters, and what `data` holds for it (weights of the loss, anchors), with the number of the
+    epoch, from 1 on, as 'epoch'.
     `start`: (params, state), each array with a leading replica axis; with the optimiser's state as
     a third part the optimiser goes on with it instead of starting anew.
     `pools`: arrays of features by name; 'train' feeds the streams, evaluation sets name theirs.
@@ -23,7 +24,8 @@ class Workload(NamedTuple):
     stopping: variables are then those of the epoch with the lowest loss on it, and the learning
     curves, with a point for every epoch, stand still from there on.
     `generators`: one random generator per replica, for the order of its minibatches.
-    `data`: nested dictionaries of arrays with a leading replica axis.
+    `data`: nested dictionaries of arrays with a leading replica axis. 'pace', (R,), if it is there, is
+    a factor on the learning rate.
     """
 
     loss: Callable

@@ -11,7 +11,7 @@ from qunlearn.parts.part import Part
 from qunlearn.runtime.errors import UserError
 
 #: What a loss may ask for, by name.
-ARGUMENTS = ("retain", "forget", "params", "start", "poisoned")
+ARGUMENTS = ("retain", "forget", "params", "start", "poisoned", "step")
 
 
 class UnlearningMethod(Part):
@@ -20,7 +20,8 @@ class UnlearningMethod(Part):
     `loss` names what it reads among its arguments, and gets these: `retain` (clean samples) and `forget` (poisoned
     samples with their poisoned labels), each a minibatch with `cross_entropy()` and `divergence()`, means over its
     samples; `params`, the parameters; `start`, those that the poisoned model's training began with; `poisoned`, those
-    that unlearning began with.
+    that unlearning began with; `step`, the number of the unlearning step, from 1 on, by which a loss may weigh its
+    terms (`jnp.where(step % 2 == 1, ...)`).
     """
 
     kind: ClassVar[str] = "method"
@@ -29,6 +30,8 @@ class UnlearningMethod(Part):
     fresh: ClassVar[bool] = False
     #: `divergence()` from the poisoned model's outputs is asked for.
     teacher: ClassVar[bool] = False
+    #: Whose values it runs on, 'unlearning' or 'training': epochs, minibatches, learning rate.
+    schedule: ClassVar[str] = "unlearning"
     #: One of the paper's, which its claims are about.
     of_paper: ClassVar[bool] = False
     #: Drawn and used beside the study's methods by controls only.

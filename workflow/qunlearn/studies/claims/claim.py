@@ -24,7 +24,8 @@ class Claim:
     `below`, one of them or both, the threshold or the range that the claim says the quantity lies
     above, below or in, and what else `measure` reads of it; `quantity` may name them as {key}. The
     claim is of every dataset but those with the trait `unless`. `nulls`: models in whose place the
-    claim would be no finding (`claims.nulls`).
+    claim would be no finding (`claims.nulls`). `stage`: the stage whose networks stand for the model
+    in the table; by default the one of the table's name.
     """
 
     sentence: str
@@ -36,6 +37,7 @@ class Claim:
     keys: tuple[str, ...]
     unless: str = ""
     nulls: tuple[str, ...] = ()
+    stage: str = ""
 
 
 def known_claims() -> dict[str, Claim]:

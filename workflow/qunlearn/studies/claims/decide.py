@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
     intervals' `confidence`, number of `resamples` and `looks`. Of its parts: `kinds`, architecture ->
     'linear' or its family; `quantum`, the architectures that are circuits; `phase_blind`, those to
-    which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, table ->
+    which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, stage ->
     model -> networks that stand for it there; `approximate`, the paper's methods that start from
     the poisoned model; `left_out`, methods that are not the paper's."""
 
@@ -119,7 +119,7 @@ def datasets_of(claim: Claim, table: pd.DataFrame, traits: dict[str, list[str]])
 
 def networks(claim: Claim, replaced: dict[str, dict[str, list[str]]]) -> list[str]:
     """Networks that stand for the claim's model in its table."""
-    return replaced.get(claim.table, {}).get(claim.model, [claim.model])
+    return replaced.get(claim.stage or claim.table, {}).get(claim.model, [claim.model])
 
 
 def decided(
@@ -138,10 +138,12 @@ def decided(
     samples = samples[: found.seeds]
     failed = failed_seeds(claim, frame, row.model, criterion, found.seeds)
     say = getattr(statistic, "remark", lambda samples: "")
+    no_value = say(samples) if math.isnan(found.value) else ""
+    why = no_value or _why_no_interval(found.low, samples)
     if found.verdict == "undecided":
         row = row._replace(models=" ".join(models_behind(claim, frame, row.model, criterion)))
     return row._replace(
-        remark=_why_no_interval(found.low, samples) or say(samples) or _not_independent(frame),
+        remark=why or say(samples) or _not_independent(frame),
         failed=failed,
         failed_at_most=share_at_most(failed, found.seeds, settings.confidence),
     )

@@ -165,28 +165,6 @@ def gap(frame, model, criterion) -> Measure:
     return samples, Extreme("min", gaps)
 
 
-def steps_saved(frame, model, criterion) -> Measure:
-    """Steps until retrain's mean curve stays above its own end minus the tolerance, minus the same
-    for the fastest approximate method; a curve that ends below counts as one step more than there
-    are."""
-    samples = _curves(frame, model, [REFERENCE, *_approximate(frame)])
-
-    def saved(runs):  # (methods,)
-        curves = runs.mean(0)  # (methods, steps)
-        retrained_end = curves[0, -FINAL:].mean()
-        goal = retrained_end - criterion["tolerance"]
-        retrained, *others = [_arrival(curve, goal) for curve in curves]
-        return retrained - np.array(others)
-
-    return samples, Extreme("max", saved)
-
-
-def _arrival(curve: np.ndarray, goal: float) -> int:
-    """The step from which on a curve stays at the goal or above."""
-    below = np.flatnonzero(curve < goal)
-    return below[-1] + 1 if len(below) else 0
-
-
 def dip(frame, model, criterion) -> Measure:
     """How far the mean curve falls below both its start and its end, mean over the approximate
     methods."""

@@ -1,6 +1,7 @@
 """Fig. 3: unlearning, and the curvature of the loss that models start it from."""
 
 from qunlearn.grid.names import base
+from qunlearn.parts.methods.retrain_as_trained import RetrainAsTrained
 from qunlearn.parts.registry import find
 from qunlearn.studies.reproduction import published_runs, read_published
 from qunlearn.studies.reproduction.layouts import UNLEARNING
@@ -15,7 +16,7 @@ class Unlearning(Study):
     group = "main"
     figure = "fig3"
     tables = ("unlearning",)
-    reads = ("unlearning", "landscape", "surface")
+    reads = ("unlearning", "convergence", "landscape", "surface")
     claims = CLAIMS
 
     def needs(self, plan):
@@ -33,6 +34,7 @@ class Unlearning(Study):
             "landscape_models": plan.grid.stage_models("landscape"),
             "methods": plan.config["methods"],
             "replaced": plan.config["unlearning"]["architectures"],
+            "target": RetrainAsTrained.name(),
         }
 
     def drawn_files(self, plan):

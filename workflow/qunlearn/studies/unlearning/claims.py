@@ -35,14 +35,6 @@ CLAIMS = {
         keys=("above",),
         nulls=("learner",),
     ),
-    "qnn_sooner_than_retrain": of_unlearning(
-        sentence="Approximate unlearning of the QNN is there sooner than retraining.",
-        model="qnn",
-        measure=measures.steps_saved,
-        quantity="steps saved to retrain's accuracy - {tolerance}",
-        keys=("tolerance", "above"),
-        nulls=("idle", "learner"),
-    ),
     "qnn_dips": of_unlearning(
         sentence="The QNN's accuracy dips transiently while it unlearns.",
         model="qnn",

@@ -47,9 +47,19 @@ def draw_published(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -
         axis.plot(means.index, means, **PUBLISHED, color=looks.method(method).colour)
 
 
+def draw_level(axis, runs: pd.DataFrame, looks: Looks) -> None:
+    """A line across where one method ends, in the mean."""
+    last = runs[runs["step"] == runs["step"].max()]
+    for method, ends in last.groupby("method"):
+        look = looks.method(method)
+        line = {"color": look.colour, "ls": look.line, "label": look.label}
+        axis.axhline(ends["val_accuracy"].mean(), lw=0.7, zorder=0, **line)
+
+
 def draw_unlearning(
     figure,
     table: pd.DataFrame,
+    levels: pd.DataFrame,
     published: pd.DataFrame,
     replaced: dict[str, list[str]],
     datasets,
@@ -59,7 +69,7 @@ def draw_unlearning(
     looks,
 ) -> None:
     """A row of panels per dataset, one panel per model, at the smallest fraction unlearned; the
-    authors' `published` curves are dotted."""
+    authors' `published` curves are dotted, where runs of `levels` end is a line across."""
     alpha = table["alpha"].min()
     grid = figure.subplots(len(datasets), len(models), squeeze=False, sharex="col", sharey="row")
     for row, dataset in zip(grid, datasets):
@@ -71,6 +81,8 @@ def draw_unlearning(
             draw_curves(axis, runs, methods, looks)
             theirs = panels.of_others(theirs_here, replaced, model=model)
             draw_published(axis, theirs, methods, looks)
+            case = {"dataset": dataset, "model": model, "alpha": alpha}
+            draw_level(axis, style.select(levels, **case), looks)
             counted = style.seeds_beside(runs, table)
             axis.set_title(f"{looks.model(model).title}, α = {alpha:g}{counted}")
             style.panel_letter(axis, next(letters))
@@ -207,6 +219,7 @@ def draw_ratios(figure, table: pd.DataFrame, datasets, models, letters, looks: L
 def draw(
     *,
     unlearning: pd.DataFrame,
+    convergence: pd.DataFrame,
     landscape: pd.DataFrame,
     surface: pd.DataFrame,
     datasets: list[str],
@@ -215,6 +228,7 @@ def draw(
     landscape_models: list[str],
     methods: list[str],
     replaced: dict[str, list[str]],
+    target: str,
     looks: Looks,
     published: pd.DataFrame | None = None,
 ):
@@ -230,7 +244,8 @@ def draw(
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     letters = style.letters()
     names = datasets, models, methods, letters, looks
-    draw_unlearning(top, unlearning, published, replaced, *names)
+    levels = style.select(convergence, method=target)
+    draw_unlearning(top, unlearning, levels, published, replaced, *names)
     draw_surfaces(middle, surface, datasets, surface_models, letters, looks)
     draw_ratios(bottom, landscape, datasets, landscape_models, letters, looks)
     return figure
