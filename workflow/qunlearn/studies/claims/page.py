@@ -42,7 +42,8 @@ SYMMETRY = """
 Flipping α of the labels is flipping 1 - α with the classes exchanged, so that acc(α) + acc(1 - α) =
 1 on average for every learner that treats classes alike: a transition at 0.5 tests this symmetry,
 its width and the plateau test the learner; a straight line from 1 to 0 has its middle at 0.5, too,
-and a 10-90 % width of 0.8 (of the sigmoid fitted to it at ten α below 1: 0.87). Largest deviation of the sum from 1 here: {deviations}.
+and a 10-90 % width of 0.8 (of the sigmoid fitted to it at ten α below 1: 0.87). Largest deviation of
+the sum from 1 here: {deviations}.
 """
 
 
