@@ -169,3 +169,10 @@ def test_datasets_of_null_models_are_those_of_the_study():
 def test_rows_without_a_trained_null_say_none(right):
     empty = pd.Series({"null": np.nan, "nulls": "", "null_verdict": ""})
     assert compared(empty, "null") == "-"
+
+
+def test_a_claim_on_several_kinds_is_held_against_one_null(right):
+    """Of a CNN and a ResNet, which both are memorisers, and a null that stands for both."""
+    found = row(right, "deep_models_degrade")
+    assert found["verdict"] == "reproduced" and found["null_model"] == "logistic_adam"
+    assert found["null"] == pytest.approx(step(0) - step(0.2), abs=1e-9)
