@@ -156,6 +156,24 @@ def test_a_null_model_that_is_none_is_named():
     assert "no architecture 'logistik'; did you mean 'logistic" in problem
 
 
+def test_datasets_of_null_models_are_those_of_the_study():
+    claims = {"confidence": 0.95, "resamples": 100, "null_model": {"digit": "logistic_adam"}}
+    (problem,) = study_problems(plan(claims=claims), "claims")
+    assert problem.startswith("claims.null_model.digit: unknown key; did you mean 'digits'?")
+    none = plan(claims=claims | {"null_model": {}})
+    assert study_problems(none, "claims") == []
+    assert not set(type(none.study("claims")).tables) & set(
+        none.study("claims").tables_needed(none)
+    )
+
+
 def test_rows_without_a_trained_null_say_none(right):
     empty = pd.Series({"null": np.nan, "nulls": "", "null_verdict": ""})
     assert compared(empty, "null") == "-"
+
+
+def test_a_claim_on_several_kinds_is_held_against_one_null(right):
+    """Of a CNN and a ResNet, which both are memorisers, and a null that stands for both."""
+    found = row(right, "deep_models_degrade")
+    assert found["verdict"] == "reproduced" and found["null_model"] == "logistic_adam"
+    assert found["null"] == pytest.approx(step(0) - step(0.2), abs=1e-9)

@@ -268,6 +268,14 @@ def climbed(rise):
     return runs.assign(method="finetune", rise=rise + 0.001 * runs["seed"])
 
 
+def null_tables(tables):
+    """Tables of a null model that does what the QNN of these tables does."""
+    return {
+        f"null_{name}": tables[name].query("model == 'qnn'").assign(model="logistic_adam")
+        for name in ("resilience", "unlearning", "landscape")
+    }
+
+
 def decide(tables, *names, published=None, **changes):
     """Rows of the claims named, of all without a name; `changes` of the settings."""
     criteria = {name: SETTINGS.criteria[name] for name in names or CLAIMS}

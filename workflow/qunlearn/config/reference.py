@@ -1,5 +1,5 @@
-"""What a configuration may hold, written out: `docs/configuration.md`, a JSON schema for editors, tables of names and of
-the paper's sentences.
+"""What a configuration may hold, written out: `docs/configuration.md`, a JSON schema for editors; tables of names, and
+of the paper's sentences that claims are about.
 
     python -m qunlearn.config.reference         (with `workflow/` on PYTHONPATH, or `make docs`)
 

@@ -16,7 +16,7 @@ class Decision(NamedTuple):
     at which the verdict is reached; `stands`: it does so together with all others of the table.
     `seeds_needed`: about how many seeds decide it; `models`, of what is undecided: those whose runs
     it takes. `published_*` and `null_*`: the same of the
-    authors' runs, and of the null model that is trained; `nulls`: the other null models with their
+    authors' runs, and of the `null_model` that is trained; `nulls`: the other null models with their
     values; `also_true_of`: those of all null models that fulfil the claim, too."""
 
     claim: str
@@ -44,6 +44,7 @@ class Decision(NamedTuple):
     published_low: float = math.nan
     published_high: float = math.nan
     published_verdict: str = ""
+    null_model: str = ""
     null: float = math.nan
     null_low: float = math.nan
     null_high: float = math.nan

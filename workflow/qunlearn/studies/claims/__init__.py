@@ -74,7 +74,8 @@ class Claims(Study):
         }
         claims = known_claims()
         deciding = [claims[name].table for name in self.given()]
-        tables = without_doubles([*deciding, *self.tables])
+        nulls = self.tables if self.nulls(plan) else ()
+        tables = without_doubles([*deciding, *nulls])
         return [table for table in tables if table not in idle]
 
     # -- the null model that is trained --------------------------------------------------------------
@@ -118,7 +119,13 @@ class Claims(Study):
 
     def null_problems(self, plan: Plan) -> list[str]:
         """What keeps the null model from being trained, unlearned or analysed."""
-        found = []
+        datasets = [*plan.config["data"], "other"]
+        named = self.null_model if isinstance(self.null_model, dict) else {}
+        found = [
+            unknown_key(("null_model", dataset), datasets)
+            for dataset in named
+            if dataset not in datasets
+        ]
         for dataset, model in self.nulls(plan):
             lines = plan.problems(dataset, model, "unlearning")
             if not lines and (plan.family(model).fitted or not plan.family(model).landscape):

@@ -108,7 +108,7 @@ def _of_nulls(row: Decision, claim: Claim, tables: dict[str, pd.DataFrame], sett
         if null in nulls.UNTRAINED_WORDS:
             values.append(f"{null} {found.value:.3f}")
         else:
-            columns = _columns("null", found)
+            columns = {"null_model": null, **_columns("null", found)}
         if found.verdict == "reproduced":
             fulfilling.append(null)
     return {**columns, "nulls": "; ".join(values), "also_true_of": ", ".join(fulfilling)}

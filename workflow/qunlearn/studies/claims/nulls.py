@@ -77,7 +77,8 @@ def replacements(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """(words, rows of one dataset in which the null stands for the model) for each null of a claim;
     `trained`: rows of the null that is trained, None where there are none."""
-    is_own = (frame["model"] == model) | (frame["kind"] == model)
+    kinds = getattr(claim.measure, "keywords", {}).get("kinds", (model,))
+    is_own = (frame["model"] == model) | frame["kind"].isin(kinds)
     own, others = frame[is_own], frame[~is_own]
     if own.empty:
         return

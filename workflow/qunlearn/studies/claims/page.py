@@ -25,7 +25,9 @@ whole interval is on the other side. *Undecided*: it holds the threshold, or the
 needed. A star marks a verdict that would be another with half or twice the threshold, or the width
 of a range; a dagger one that does not stand together with all others of its table at
 {percent:g} % (Holm). Seeds share one dataset, so an interval speaks of other seeds on the same
-data. A fall is accuracy at α = 0 minus the mean accuracy at the α named. Controls change one choice
+data. A fall is accuracy at α = 0 minus the mean accuracy at the α named; the largest one is that at
+the worst of them, from accuracy at α = 0 or from the criterion's `least`, whichever is higher.
+Controls change one choice
 of the study; the picture stays where the whole interval lies within the range named, and changes
 where it lies outside. *Published* is the same quantity from the authors' runs, judged alike, where
 `published.dir` gives them.
@@ -42,7 +44,8 @@ SYMMETRY = """
 Flipping α of the labels is flipping 1 - α with the classes exchanged, so that acc(α) + acc(1 - α) =
 1 on average for every learner that treats classes alike: a transition at 0.5 tests this symmetry,
 its width and the plateau test the learner; a straight line from 1 to 0 has its middle at 0.5, too,
-and a 10-90 % width of 0.8 (of the sigmoid fitted to it at ten α below 1: 0.87). Largest deviation of the sum from 1 here: {deviations}.
+and a 10-90 % width of 0.8 (of the sigmoid fitted to it at ten α below 1: 0.87). Largest deviation of
+the sum from 1 here: {deviations}.
 """
 
 
@@ -81,8 +84,8 @@ def compared(row: pd.Series, name: str) -> str:
 
 def nulls(row: pd.Series) -> str:
     """Null models with their values: the trained one first."""
-    found = [compared(row, "null"), row["nulls"]]
-    return "; ".join(text for text in found if text not in ("", "-")) or "-"
+    found = [f"{row['null_model']} {compared(row, 'null')}"] if row["null_model"] else []
+    return "; ".join([*found, *filter(None, [row["nulls"]])]) or "-"
 
 
 def mark(row: pd.Series) -> str:

@@ -26,7 +26,7 @@ def read_claims(path: str | None) -> pd.DataFrame | None:
     if path is None:
         return None
     rows = read_csv(path)
-    texts = ["remark", "nulls", "also_true_of", "null_verdict", "published_verdict"]
+    texts = ["remark", "nulls", "also_true_of", "null_model", "null_verdict", "published_verdict"]
     return rows.assign(**{name: rows[name].astype(object).fillna("") for name in texts})
 
 

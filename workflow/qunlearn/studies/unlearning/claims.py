@@ -57,6 +57,7 @@ CLAIMS = {
         measure=measures.recovered,
         quantity="accuracy on the forget set, clean labels, best approximate method",
         keys=("above",),
+        nulls=("learner",),
     ),
     "mlp_recovers_less_than_retrain": of_unlearning(
         sentence="The MLP's memories of the forget set are stubborn.",
@@ -64,6 +65,7 @@ CLAIMS = {
         measure=measures.forget_gap,
         quantity="accuracy on the forget set, retrain - best approximate method",
         keys=("above",),
+        nulls=("learner",),
     ),
     "qnn_retrain_is_less_stable": of_unlearning(
         sentence="Retraining the QNN is less stable than approximate unlearning.",
@@ -71,5 +73,6 @@ CLAIMS = {
         measure=measures.instability,
         quantity="change of accuracy from step to step, second half, retrain - approximate methods",
         keys=("above",),
+        nulls=("learner",),
     ),
 }
