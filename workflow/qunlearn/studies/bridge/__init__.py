@@ -77,7 +77,9 @@ class Bridge(Study):
 
     quantum: ModelName = option(says="quantum model")
     classical: ModelName = option(says="classical model, of unlearning and landscape")
-    plateau: PoisonedAlpha = option(says="corrupted fraction at which the plateau is judged")
+    plateau: PoisonedAlpha = option(
+        says="the plateau is judged at the largest of the study's corrupted fractions up to this one"
+    )
     alpha: PoisonedAlpha = option(says="corrupted fraction that is unlearned from")
     numbers: Distinct[NumberName] = option(says="numbers whose panels are drawn")
     methods: Distinct[MethodName] = option(
@@ -114,6 +116,10 @@ class Bridge(Study):
         runs = [(step.run.dataset, step.run.model) for step in self.steps(plan)]
         return list(plan.grid.common_seeds(runs))
 
+    def judged_at(self, plan: Plan) -> float:
+        """The corrupted fraction at which the plateau is judged; 0 where there is none."""
+        return max((alpha for alpha in plan.grid.alphas if alpha <= self.plateau), default=0.0)
+
     # -- what its rules are told -------------------------------------------------------------------
     def applies(self, plan: Plan):
         return bool(self.steps(plan))
@@ -145,7 +151,7 @@ class Bridge(Study):
         return {
             "steps": self.steps(plan),
             "alphas": list(plan.grid.alphas),
-            "plateau": self.plateau,
+            "plateau": self.judged_at(plan),
             "eval_set": self.eval_set,
             "seeds": self.seeds(plan),
             "margin": plan.config["statistics"]["collapsed_margin"],
@@ -154,7 +160,7 @@ class Bridge(Study):
         }
 
     def drawing(self, plan: Plan):
-        words = {"plateau": self.plateau}
+        words = {"plateau": self.judged_at(plan)}
         steps = self.steps(plan)
         titles = {step.number.name: step.number.words.format(**words) for step in steps}
         return {"switches": [entry.name for entry in self.switches], "titles": titles}
@@ -167,8 +173,8 @@ class Bridge(Study):
             for place, name in enumerate(names)
             if name in names[:place]
         ]
-        if self.plateau not in plan.grid.alphas:
-            found.append(f"plateau: {self.plateau:g} is none of alphas; choose one of them")
+        if not self.judged_at(plan):
+            found.append(f"plateau: alphas have none above 0 up to {self.plateau:g}; add one")
         if len(self.methods) < 2:
             found.append("methods: one beside the first is needed to compare with it")
         if 0.0 not in plan.grid.alphas:
