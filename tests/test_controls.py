@@ -147,8 +147,10 @@ def test_the_default_schedule_changes_nothing():
         "batch": 32,
         "learning_rate": 0.01,
     }
-    assert Schedule(1, 0, 0.1)[3:] == (0.0, 0.0, None, 0.0, False, 1)
-    assert plan().data_options("xxz") == {"length": 12, "gauge": "random", "seed": 0}
+    plain = (0.0, 0.0, None, 0.0, False, 1, False, "epochs", 1e-8, None)
+    assert Schedule(1, 0, 0.1)[3:] == plain
+    usual = {"length": 12, "gauge": "random", "grid": "text", "seed": 0}
+    assert plan().data_options("xxz") == usual
 
 
 # -- the best observable -------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def test_changes_reach_the_architecture_the_schedules_and_the_data(plan):
         (
             "xyz~length=8",
             "mlp",
-            "no dataset 'xyz'; did you mean 'xxz'? (allowed: digits, xxz, mnist)",
+            "no dataset 'xyz'; did you mean 'xxz'? (allowed: digits, xxz, xxz_disordered, mnist)",
         ),
         ("xxz", "nlp~epochs=3", "no architecture 'nlp'; did you mean 'mlp'?"),
         ("mnist", "mlp~batch=some", "batch: 'some' is neither a whole number nor 'full'"),
