@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from qunlearn.statistics import runs
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.transition import fit_transition, sigmoid
 from qunlearn.statistics.verdicts import firm, verdict
@@ -132,3 +133,21 @@ def test_a_line_is_wide_and_a_jump_is_narrow():
         ALPHAS, np.where(ALPHAS < 0.5, 0.97, np.where(ALPHAS > 0.5, 0.03, 0.5))
     )
     assert critical == pytest.approx(0.5, abs=0.01) and width < 0.15
+
+
+def test_runs_are_paired_over_the_seeds_that_all_models_have():
+    """What is costly has fewer seeds; a hole among those that a model has is said."""
+    frame = table(lambda m, a: {"qnn": 0.9, "mlp": 0.7}[m], ["mlp", "qnn"], range(6))
+    few = frame[(frame["model"] == "qnn") | (frame["seed"] < 2)]
+    axes = {"model": ["qnn", "mlp"], "alpha": [0.3]}
+    assert runs.cells(few, "val_accuracy", {}, axes).shape == (2, 2, 1)
+    assert runs.cells(few, "val_accuracy", {"model": "qnn"}, {"alpha": [0.3]}).shape == (6, 1)
+    hole = few.drop(few.index[(few["model"] == "mlp") & (few["seed"] == 1) & (few["alpha"] == 0.3)])
+    with pytest.raises(runs.Missing, match=r"no row with seed 1, model mlp, alpha 0\.3"):
+        runs.cells(hole, "val_accuracy", {}, axes)
+
+
+def test_a_number_per_seed_needs_no_other_axis():
+    frame = table(lambda m, a: 0.7, ["mlp"])
+    found = runs.cells(frame, "val_accuracy", {"alpha": 0.3}, {})
+    np.testing.assert_allclose(found, np.full(4, 0.7))

@@ -13,7 +13,8 @@ from qunlearn.statistics.decision import Decision
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.looks import Rule, judge
 from qunlearn.studies.claims import growth
-from worlds import decide, table
+from qunlearn.studies.claims.page import markdown
+from worlds import CLAIMS, ORIGIN, SETTINGS, decide, table
 
 LOOKS = [5, 10, 20]
 RULE = Rule(0.95, 20, LOOKS)
@@ -124,3 +125,12 @@ def test_a_claim_says_which_models_it_takes_while_it_is_undecided(rng):
     assert row["verdict"] == "undecided" and row["models"] == "mlp qnn" and row["seeds"] == 6
     alone = decide(tables, "mlp_degrades_at_once", looks=[4, 6]).iloc[0]
     assert alone["models"] == "mlp"
+
+
+def test_the_page_says_at_which_numbers_it_looked(rng):
+    frame = table(lambda m, a: 0.8, ["mlp", "qnn"], range(6), noise=0.2, rng=rng)
+    settings = SETTINGS._replace(looks=[4, 6])
+    found = decide({"resilience": frame}, "qnn_beats_mlp", looks=[4, 6])
+    page = markdown(found, {"resilience": frame}, CLAIMS, settings, ORIGIN)
+    assert "asked for at 4, 6 seeds" in page and "value [97.5 % interval]" in page
+    assert "budget spent, 6 seeds; about" in page

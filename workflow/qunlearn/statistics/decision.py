@@ -15,9 +15,9 @@ class Decision(NamedTuple):
     was flagged, and `failed_at_most` the bound on their share. `level`: the smallest 1 - confidence
     at which the verdict is reached; `stands`: it does so together with all others of the table.
     `seeds_needed`: about how many seeds decide it; `models`, of what is undecided: those whose runs
-    it takes. `published_*` and `null_*`: the same of the
-    authors' runs, and of the `null_model` that is trained; `nulls`: the other null models with their
-    values; `also_true_of`: those of all null models that fulfil the claim, too."""
+    it takes. `published_*` and `null_*`: the same of the authors' runs, and of the `null_model`
+    that is trained; `nulls`: the other null models with their values; `also_true_of`: those of all null
+    models that fulfil the claim, too."""
 
     claim: str
     sentence: str

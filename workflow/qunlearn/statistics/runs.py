@@ -35,7 +35,8 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
         raise Missing(f"no rows with {_listed(select)}")
     axes = {"seed": _common_seeds(part, axes), **axes}
     index = pd.MultiIndex.from_product(axes.values(), names=list(axes))
-    values = part.set_index(index.names)[column]
+    places = pd.MultiIndex.from_frame(part[index.names])
+    values = pd.Series(part[column].to_numpy(), places)
     absent = index.difference(values.index)
     if len(absent):
         first = dict(zip(axes, absent[0]))

@@ -140,10 +140,12 @@ def decided(
     say = getattr(statistic, "remark", lambda samples: "")
     no_value = say(samples) if math.isnan(found.value) else ""
     why = no_value or _why_no_interval(found.low, samples)
+    remark = why or say(samples) or _not_independent(frame)
     if found.verdict == "undecided":
         row = row._replace(models=" ".join(models_behind(claim, frame, row.model, criterion)))
+        remark = remark or _budget_spent(found.seeds, settings.looks)
     return row._replace(
-        remark=why or say(samples) or _not_independent(frame),
+        remark=remark,
         failed=failed,
         failed_at_most=share_at_most(failed, found.seeds, settings.confidence),
     )
@@ -182,6 +184,10 @@ def _in_words(criterion: dict) -> dict[str, str]:
     for key, value in criterion.items():
         words[key] = ", ".join(f"{number:g}" for number in np.atleast_1d(value))
     return words
+
+
+def _budget_spent(seeds: int, looks: Sequence[int]) -> str:
+    return f"budget spent, {looks[-1]} seeds" if looks and seeds >= looks[-1] else ""
 
 
 def _why_no_interval(low: float, samples: np.ndarray) -> str:

@@ -68,15 +68,15 @@ def configuration(plan: Plan, growth: Growth) -> dict:
             name: max(len(grid.seeds_of(dataset, name)), growth.models.get((dataset, name), 0))
             for name in sorted(names)
         }
-    now = min(config["fewer_seeds"]["changed"] or len(grid.seeds), len(grid.seeds))
+    now = min(grid.fewer["changed"] or len(grid.seeds), len(grid.seeds))
     changed = max(now, growth.changed)
     most = max(changed, *(count for counts in models.values() for count in counts.values()))
     given = [*grid.seeds]
     unused = (seed for seed in range(most + max(given) + 1) if seed not in given)
     while len(given) < most:
         given.append(next(unused))
-    others = config["fewer_seeds"]["models"]
-    return {"seeds": given, "fewer_seeds": {"changed": changed, "models": others | models}}
+    fewer = {"changed": changed, "models": grid.fewer["models"] | models}
+    return {"seeds": given, "fewer_seeds": fewer}
 
 
 def in_words(rows: pd.DataFrame, looks: Sequence[int]) -> list[str]:

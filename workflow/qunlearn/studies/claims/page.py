@@ -32,6 +32,10 @@ of the study; the picture stays where the whole interval lies within the range n
 where it lies outside. *Published* is the same quantity from the authors' runs, judged alike, where
 `published.dir` gives them.
 """
+LOOKS = """
+Verdicts are asked for at {numbers} seeds, as far as there are so many, until one decides, and kept.
+Each interval has {each:g} %, so that those of all looks hold the truth together with {percent:g} %.
+"""
 NULLS = """
 Null models are judged by the same measure and criterion in the place of the claim's own model.
 *Constant answer*: always the same. *Majority vote*: of each class what most of its labels say, an
@@ -198,12 +202,17 @@ def markdown(
 ) -> str:
     """The page: counts of verdicts, a table per section of the paper, how verdicts are made, what
     was flagged, and where the thresholds come from. `settings`: `decide.Settings`."""
+    each = 1 - (1 - settings.confidence) / max(1, len(settings.looks))
     lines = ["# Is each claim of the paper true here?", ""]
     lines += _counts(rows)
     for section, part in rows.groupby("section", sort=False):
         lines += ["", f"## {section}", ""]
-        lines += _section(part, claims, settings.confidence)
+        lines += _section(part, claims, each)
     lines += ["", "## How a verdict is made"]
+    if settings.looks:
+        numbers = ", ".join(map(str, settings.looks))
+        words = LOOKS.format(numbers=numbers, each=100 * each, percent=100 * settings.confidence)
+        lines += ["", " ".join(words.split())]
     for paragraph in explanation(tables, settings.confidence, settings.left_out, origin):
         lines += ["", paragraph]
     lines += ["", "## Where the thresholds come from", ""]
