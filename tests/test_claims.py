@@ -51,6 +51,13 @@ def test_what_the_tables_lack_is_named_and_undecided(right):
     assert set(rows[rows.remark != ""].verdict) == {"undecided"}
 
 
+def test_a_network_without_rows_has_no_value_of_another_one(right):
+    tables = right[0] | {"unlearning": right[0]["unlearning"].query("model != 'mlp_16_4'")}
+    rows = decide(tables, "mlp_stays_below_retrain").set_index("model")
+    assert rows.loc["mlp", "verdict"] == "reproduced"
+    assert np.isnan(rows.loc["mlp_16_4", "value"]) and rows.loc["mlp_16_4", "remark"]
+
+
 def test_collapsed_runs_are_included_and_counted(right):
     tables = dict(right[0])
     broken = tables["resilience"].copy()

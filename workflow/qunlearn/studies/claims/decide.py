@@ -30,7 +30,7 @@ from qunlearn.studies.claims.claim import Claim
 #: Columns that tell runs apart.
 RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
 #: Columns with numbers that are no outcome of a run.
-PLACES = {"alpha", "seed", "step", "epochs"}
+PLACES = {"alpha", "seed", "step", "epochs", "passes"}
 SIDES = ("above", "below")
 #: Trait of data whose states have a phase that means nothing.
 ARBITRARY_PHASE = "arbitrary phase"
@@ -88,9 +88,8 @@ def decide(
                 seeds=frame["seed"].nunique(),
             )
             for model in networks(claim, settings.replaced):
-                row = row._replace(model=model)
-                row = decided(row, claim, frame, criterion, settings)
-                rows.append(beside(row, claim, tables, theirs, settings))
+                mine = decided(row._replace(model=model), claim, frame, criterion, settings)
+                rows.append(beside(mine, claim, tables, theirs, settings))
     found = pd.DataFrame(rows, columns=Decision._fields)
     return judged_together(found, settings.confidence)
 

@@ -40,7 +40,8 @@ def draw(
             part = style.select(here, model=model)
             _panel(axis, part, methods, looks)
             _levels(axis, part, target, begin_poisoned)
-            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
+            counted = style.seeds_beside(part, convergence)
+            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}{counted}")
             style.panel_letter(axis, next(letters))
         lowest = here.loc[here["step"] > 0, "val_accuracy"].min()
         style.stretch_accuracy(row[0], max(0, np.floor(lowest * 10) / 10))
@@ -48,7 +49,7 @@ def draw(
     for axis in grid[-1]:
         axis.set_xlabel("training samples read")
     legend = grid[0][0].get_legend_handles_labels()
-    style.legend_of_means(figure, *legend, convergence["seed"].nunique())
+    style.legend_of_means(figure, *legend, style.number_of_seeds(convergence))
     return figure
 
 

@@ -43,14 +43,16 @@ def draw(
             axis.set_ylim(min(0.95, part[accuracy].min()) - 0.03, 1.03)
             if (dataset, model) == rows[0]:
                 axis.set_title(words)
-        line[0].set_ylabel(f"{looks.dataset(dataset)}\n{looks.model(model).title}\naccuracy")
+        counted = style.seeds_beside(part, scrub)
+        words = looks.dataset(dataset), looks.model(model).title, f"accuracy{counted}"
+        line[0].set_ylabel("\n".join(words))
         style.panel_letter(line[0], next(letters))
         style.note_collapsed(line[-1], part, RUN)
     for axis in grid[-1]:
         axis.set_xlabel("unlearning step (epochs)")
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
-    figure.supxlabel(f"α = {alpha:g}, n = {scrub['seed'].nunique()}", size=7.5)
+    figure.supxlabel(f"α = {alpha:g}, n = {style.number_of_seeds(scrub)}", size=7.5)
     return figure
 
 

@@ -37,14 +37,16 @@ def draw(
     for row, dataset in zip(grid, datasets):
         here = style.select(tuned, dataset=dataset, alpha=alpha)
         for axis, model in zip(row, models):
-            _panel(axis, style.select(here, model=model), methods, looks)
-            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}")
+            part = style.select(here, model=model)
+            _panel(axis, part, methods, looks)
+            counted = style.seeds_beside(part, tuned)
+            axis.set_title(f"{looks.model(model).title}, α = {alpha:g}{counted}")
             style.panel_letter(axis, next(letters))
         poisoned = here[here["method"] != Retrain.name()]["begun_val_accuracy"]
         lowest = min(here["val_accuracy"].min(), poisoned.min())
         style.stretch_accuracy(row[0], max(0, np.floor(lowest * 10) / 10))
         row[0].set_ylabel(f"{looks.dataset(dataset)}\nvalidation accuracy")
-    _legend(figure, tuned["seed"].nunique())
+    _legend(figure, style.number_of_seeds(tuned))
     return figure
 
 
@@ -84,7 +86,7 @@ def _levels(axis, part: pd.DataFrame, methods: list[str]) -> None:
         axis.axhline(level, color="0.5", ls=":", lw=1, zorder=0)
 
 
-def _legend(figure, seeds: int) -> None:
+def _legend(figure, seeds: str) -> None:
     handles = [plt.Line2D([], [], lw=0, label=f"{style.MEANS}, n = {seeds}:")]
     for _, mark, is_filled, words in CHOICES.values():
         face = "0.3" if is_filled else "white"
