@@ -30,7 +30,7 @@ from qunlearn.studies.claims.claim import Claim
 #: Columns that tell runs apart.
 RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
 #: Columns with numbers that are no outcome of a run.
-PLACES = {"alpha", "seed", "step"}
+PLACES = {"alpha", "seed", "step", "epochs"}
 SIDES = ("above", "below")
 #: Trait of data whose states have a phase that means nothing.
 ARBITRARY_PHASE = "arbitrary phase"
