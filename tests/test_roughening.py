@@ -91,6 +91,25 @@ def test_growth_compares_trainings_ten_times_as_long():
         claims.growth(table[table["epochs"] == 1], "mlp", {})
 
 
+def test_the_matched_ratio_is_that_of_the_lowest_loss_with_a_match():
+    """One run diverged in its longest training, another has no match there."""
+    runs = {
+        0: {10: (0.3, 5.0), 100: (0.9, np.nan)},
+        1: {10: (0.4, 2.0), 100: (0.1, 20.0)},
+        2: {10: (0.2, 10.0), 100: (0.1, np.nan)},
+    }
+    rows = [
+        {"model": f"mlp~epochs={epochs}", "architecture": "mlp", "kind": "mlp", "epochs": epochs}
+        | {"seed": seed, "alpha": 0.3, "corruption": "label_flipping"}
+        | {"loss_own": loss, "lrr_matched": ratio}
+        for seed, times in runs.items()
+        for epochs, (loss, ratio) in times.items()
+    ]
+    samples, statistic = claims.at_matched_loss(pd.DataFrame(rows), "mlp", {})
+    assert samples[:, 0].tolist() == [5, 20, 10]
+    assert statistic(samples) == pytest.approx(10)
+
+
 # -- what is trained -------------------------------------------------------------------------------
 def test_every_training_has_a_name_of_its_own():
     study = plan(beyond=options(epochs=[10, 1], along=["qnn"])).study("roughening")

@@ -131,14 +131,16 @@ def trainings(paper_is_right, noise=0.02):
     sizes |= {"qnn": 0.5, "qnn_depth2": 0.7, "qnn_depth3": 0.9}
     for place, (model, ratio) in enumerate(sizes.items()):
         fall = 0.05 * (place % 3) + 0.3 * model.startswith("mlp")
-        rows.append([model, model, np.nan, ratio, np.nan, fall if paper_is_right else -fall])
+        fall = fall if paper_is_right else -fall
+        rows.append([model, model, np.nan, ratio, np.nan, np.nan, fall])
     ends = {"mlp": 1000, "qnn": 0.9, "logistic_adam": 0.9}
     for model, ratio in ends.items():
         for epochs in (10, 100):
             grown = ratio if paper_is_right else 1e4 * (epochs / 100)
             same_loss = ratio if paper_is_right else 1.0
-            rows.append([f"{model}~epochs={epochs}", model, epochs, grown, same_loss, 0.1])
-    columns = ["model", "architecture", "epochs", "lrr_own", "lrr_matched", "fall"]
+            name = f"{model}~epochs={epochs}"
+            rows.append([name, model, epochs, grown, same_loss, 1 / epochs, 0.1])
+    columns = ["model", "architecture", "epochs", "lrr_own", "lrr_matched", "loss_own", "fall"]
     runs = []
     for seed in SEEDS:
         for row in rows:

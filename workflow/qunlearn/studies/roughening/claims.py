@@ -85,16 +85,26 @@ def _times(frame) -> np.ndarray:
     return times
 
 
-def at_the_end(frame, model, criterion, column="lrr_own") -> Measure:
-    """Geometric mean of a ratio over runs of the longest training; not a number where a run has no
-    ratio."""
-    samples = _along(frame, model, column, [_times(frame)[-1]])
+def at_the_end(frame, model, criterion) -> Measure:
+    """Geometric mean of the LRR over runs of the longest training."""
+    return _along(frame, model, "lrr_own", [_times(frame)[-1]]), Positive(_mean_of_ratios)
 
-    def mean(runs):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return geometric_mean(runs)
 
-    return samples, Positive(mean)
+def at_matched_loss(frame, model, criterion) -> Measure:
+    """Geometric mean over seeds of the LRR at matched training loss, of the poisoned run that came
+    to the lowest loss, among all training times, for which there is a clean model."""
+    times = _times(frame)
+    ratios = _along(frame, model, "lrr_matched", times)
+    losses = _along(frame, model, "loss_own", times)
+    lowest = np.argmin(np.where(np.isfinite(ratios), losses, np.inf), axis=2)
+    samples = np.take_along_axis(ratios, lowest[:, :, None], axis=2)[:, :, 0]
+    return samples, Positive(_mean_of_ratios)
+
+
+def _mean_of_ratios(runs: np.ndarray) -> float:
+    """Not a number where a run has no ratio."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return geometric_mean(runs)
 
 
 def growth(frame, model, criterion) -> Measure:
@@ -106,8 +116,7 @@ def growth(frame, model, criterion) -> Measure:
     samples = _along(frame, model, "lrr_own", [times[-1], shorter])
 
     def grown(runs):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return geometric_mean(runs[:, :, 0]) / geometric_mean(runs[:, :, 1])
+        return _mean_of_ratios(runs[:, :, 0]) / _mean_of_ratios(runs[:, :, 1])
 
     return samples, Positive(grown)
 
@@ -132,8 +141,8 @@ CLAIMS = {
     "mlp_roughens_at_matched_loss": of_ratio(
         sentence="Poisoning sharpens the MLP's loss beyond that of a clean MLP with the same training loss.",
         model="mlp",
-        measure=partial(at_the_end, column="lrr_matched"),
-        quantity="LRR at matched training loss, longest training",
+        measure=at_matched_loss,
+        quantity="LRR at matched training loss, the lowest with a match",
         keys=("above",),
     ),
     "mlp_lrr_settles": of_ratio(
@@ -149,5 +158,6 @@ CLAIMS = {
         measure=at_the_end,
         quantity="LRR on its training data, longest training",
         keys=("below",),
+        unless="arbitrary phase",  # no linear model learns states of random phase
     ),
 }
