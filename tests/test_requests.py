@@ -51,7 +51,8 @@ def small(tmp_path_factory):
     """Everything that can be asked for, of a small study."""
     folder = copy_project(tmp_path_factory.mktemp("small"))
     control = {"name": "early stopping", "panel": "MLP tamed", "models": ["mlp~early_stopping=0.2"]}
-    return read(folder, TINY | {"controls": {"runs": [control]}}, TARGETS)
+    overrides = {"controls": {"runs": [control]}, "datasets": ["digits", "xxz"]}
+    return read(folder, TINY | overrides, TARGETS)
 
 
 @pytest.fixture(scope="module")
