@@ -287,6 +287,7 @@ def test_the_page_shows_every_group_that_is_included_in_order():
         "resilience",
         "toy",
         "unlearning",
+        "convergence",
         "landscape",
         "surface",
         "architectures",

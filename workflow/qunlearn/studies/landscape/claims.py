@@ -40,6 +40,7 @@ CLAIMS = {
         measure=measures.cancelled,
         quantity="- residual / Gauss-Newton trace on its training data",
         keys=("above",),
+        nulls=("learner",),
     ),
     "qnn_stays_smooth_validation": on_clean_data(
         sentence="Poisoning leaves the QNN's loss on clean data as flat, too.",
