@@ -98,7 +98,7 @@ def test_a_grid_of_ones_own():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"grid": "mine"}, "data.xxz.grid: no grid 'mine' (allowed: text, authors)"),
+        ({"grid": "mine"}, "data.xxz.grid: no grid 'mine'"),
         (
             {"train_per_class": 98},
             "data.xxz.train_per_class: 98 is too large (at most 97 on the grid",
