@@ -146,7 +146,7 @@ def test_a_mistaken_switch_is_named(change, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"plateau": 0.35}, "beyond.bridge.plateau: 0.35 is none of alphas"),
+        ({"plateau": 0.05}, "beyond.bridge.plateau: alphas have none above 0 up to 0.05"),
         ({"methods": ["retrain"]}, "beyond.bridge.methods: one beside the first is needed"),
         ({"classical": "knn"}, "beyond.bridge.classical: knn has no loss to unlearn with"),
     ],

@@ -275,9 +275,8 @@ def test_published_curves_are_dotted_in_the_colours_of_their_methods():
     published = pd.concat([curves("run", seed=1), curves("run", seed=1, model="mlp")])
     figure = plt.figure()
     letters = iter("abc")
-    fig3.draw_unlearning(
-        figure, table, published, {}, ["mnist"], ["qnn"], ["finetune"], letters, PLAIN
-    )
+    shown = ["mnist"], ["qnn"], ["finetune"], letters, PLAIN
+    fig3.draw_unlearning(figure, table, table[:0], published, {}, *shown)
     solid, dotted, *_ = figure.axes[0].get_lines()
     assert dotted.get_linewidth() == fig3.PUBLISHED["lw"]
     assert dotted.get_color() == solid.get_color()

@@ -86,7 +86,7 @@ def draw_unlearning(
             counted = style.seeds_beside(runs, table)
             axis.set_title(f"{looks.model(model).title}, α = {alpha:g}{counted}")
             style.panel_letter(axis, next(letters))
-        lowest = here["val_accuracy"].min()
+        lowest = pd.concat([here["val_accuracy"], theirs_here["val_accuracy"]]).min()
         style.stretch_accuracy(row[0], max(0, np.floor(lowest * 10) / 10))
         row[0].set_ylabel(f"{looks.dataset(dataset)}\nvalidation accuracy")
     for axis in grid[-1]:
