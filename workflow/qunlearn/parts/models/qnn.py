@@ -159,6 +159,15 @@ class Qnn(CircuitModel):
         None, says="circuit runs per expectation value; null: exact values"
     )
 
+    def title(self):
+        """'QNN, ring, [Re x, Im x]': empty for the plain one, whose name says it."""
+        words = []
+        if self.circuit == "layered" and self.entangler == "ring":
+            words.append("ring")
+        if self.split:
+            words.append("[Re x, Im x]")
+        return ", ".join([self.label, *words]) if words else ""
+
     def build(self, rows):
         from qunlearn.quantum.classifier import QuantumClassifier
 

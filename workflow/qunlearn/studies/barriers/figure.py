@@ -35,13 +35,14 @@ def draw(
         here = style.select(barrier_paths, dataset=dataset, **case)
         for axis, model in zip(line, models):
             _path(axis, style.select(here, model=model), methods, looks)
-            axis.set_title(f"{looks.dataset(dataset)}, {looks.model(model).title}")
         runs = style.select(barriers, dataset=dataset, **case)
         _rises(line[-1], runs, models, methods, looks)
         style.note_collapsed(line[-1], runs, RUN)
-        line[0].set_ylabel("retain loss above its start")
+        line[0].set_ylabel(f"{looks.dataset(dataset)}\nretain loss above its start")
         for axis in line:
             style.panel_letter(axis, next(letters))
+    for axis, model in zip(axes[0], models):
+        axis.set_title(looks.model(model).title)
     for axis in axes[-1, :-1]:
         axis.set_xlabel("unlearning step (epochs)")
     axes[-1, -1].set_xlabel("dip of validation accuracy")
