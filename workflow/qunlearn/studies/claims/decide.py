@@ -150,29 +150,42 @@ def decided(
     )
 
 
-def _with_numbers(frame: pd.DataFrame, values) -> pd.DataFrame:
-    """The table with these values in the place of every outcome of a run."""
+def _measured_of(values, claim: Claim, frame: pd.DataFrame, model: str, criterion: dict):
+    """What the claim measures with these values (rows,) in the place of every outcome of a run, (seeds,
+    ...); numbers that are missing stay so. None where it chooses its runs by such numbers."""
     numbers = frame.select_dtypes("number").columns.difference([*PLACES])
-    return frame.assign(**dict.fromkeys(numbers, values))
+    replaced = {name: frame[name].where(frame[name].isna(), values) for name in numbers}
+    try:
+        return claim.measure(frame.assign(**replaced), model, criterion)[0]
+    except Missing:
+        return None
 
 
 def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict, seeds: int) -> int:
     """How many of the first so many seeds have a run that decides the claim and is flagged: what the
-    claim measures, with the flag in the place of every number."""
-    flags = _with_numbers(frame, frame["collapsed"].astype(float))
-    samples, _ = claim.measure(flags, model, criterion)
+    claim measures of flags. Where that cannot be told, runs that do not decide it count, too."""
+    flags = frame["collapsed"].astype(float)
+    samples = _measured_of(flags, claim, frame, model, criterion)
+    if samples is None:
+        of_seeds = flags.groupby(frame["seed"]).any()
+        return int(of_seeds.to_numpy()[:seeds].sum())
     flagged = np.nan_to_num(samples[:seeds]) != 0  # a ratio of two unflagged numbers is 0 / 0
     return int(flagged.reshape(seeds, -1).any(axis=1).sum())
 
 
 def models_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
-    """Models whose runs decide the claim: what it measures changes with theirs."""
-    without, _ = claim.measure(_with_numbers(frame, 0.0), model, criterion)
+    """Models whose runs decide the claim: what it measures changes with theirs. All of the table
+    where that cannot be told."""
+    names = sorted(frame["model"].unique())
+    nothing = pd.Series(0.0, frame.index)
+    without = _measured_of(nothing, claim, frame, model, criterion)
+    if without is None:
+        return names
     found = []
-    for name in sorted(frame["model"].unique()):
+    for name in names:
         marks = (frame["model"] == name).astype(float)
-        samples, _ = claim.measure(_with_numbers(frame, marks), model, criterion)
-        if not np.array_equal(samples, without, equal_nan=True):
+        samples = _measured_of(marks, claim, frame, model, criterion)
+        if samples is None or not np.array_equal(samples, without, equal_nan=True):
             found.append(name)
     return found
 
