@@ -34,6 +34,6 @@ class Scrub(UnlearningMethod):
     )
 
     def loss(self, retain, forget):
-        staying = self.lambda_kl * retain.divergence(self.divergence)
-        leaving = self.lambda_fo * forget.divergence(self.divergence)
-        return self.lambda_ce * retain.cross_entropy() + staying - leaving
+        kind = self.divergence
+        kept = self.lambda_ce * retain.cross_entropy() + self.lambda_kl * retain.divergence(kind)
+        return kept - self.lambda_fo * forget.divergence(kind)
