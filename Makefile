@@ -1,6 +1,7 @@
 # make tiny: every main figure in small, to see that all works.
 # make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.
-# make claims: is each claim true here.   make decisive: the same, with as many seeds as it takes.   make report: all of it on one page.   make benchmark: how fast an update is.
+# make claims: is each claim true here.   make decisive: the same, with as many seeds as it takes.
+# make report: all of it on one page.   make benchmark: how fast an update is.
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # make lint: the formatters' opinion.   make docs: pages that are made from declarations.   make envs: Conda's files.
@@ -59,8 +60,8 @@ docs: $(VENV)/dev.stamp
 
 numbers: $(VENV)/cpu.stamp
 	snakemake results/figs/fig2.pdf results/figs/fig3.pdf
-	snakemake --configfile presets/paper.yaml --config mnist_split=test paths='{results: results_paper}' \
-		-- results_paper/tables/resilience.csv
+	snakemake --configfile presets/paper.yaml --config mnist_split=test corruptions='[label_flipping]' \
+		seeds='[0,1,2,3,4]' paths='{results: results_paper}' -- results_paper/tables/resilience.csv
 	python docs/refresh.py results results_paper $(PUBLISHED)
 
 envs:
