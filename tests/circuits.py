@@ -87,20 +87,33 @@ WIDER = [
     (5, 3, "ring", "xyx", 4),
     (6, 4, "chain", "xyx", 5),
 ]
-MORE = [
+ROTATING = [
+    *((layered, shape) for shape in CIRCUITS),
+    *((irregular, shape) for shape in IRREGULAR),
+]
+CLIFFORDS = [
+    *((with_cliffords, shape) for shape in CLIFFORD),
+    (cnot_ring, (4, 2, 1)),
+]
+MORE_ROTATING = [
     *((layered, shape) for shape in WIDER),
     (layered, (3, 5, "chain", "xyz", 2)),
     *((irregular, shape) for shape in [(4, 4, 3, 2), (3, 5, 4, 4), (5, 2, 6, 0)]),
+]
+MORE_CLIFFORDS = [
     *((with_cliffords, shape) for shape in [(2, 5, 4, 3), (6, 4, 6, 1), (8, 6, 3, 5)]),
     (cnot_ring, (5, 3, 4)),
 ]
-EVERY = [
-    *((layered, shape) for shape in CIRCUITS),
-    *((irregular, shape) for shape in IRREGULAR),
-    *((with_cliffords, shape) for shape in CLIFFORD),
-    (cnot_ring, (4, 2, 1)),
-    *(pytest.param(*case, marks=pytest.mark.long) for case in MORE),
-]
+
+
+def with_longer(cases, more):
+    """The cases, and those that take longer to compile."""
+    return [*cases, *(pytest.param(*case, marks=pytest.mark.long) for case in more)]
+
+
+#: Circuits of gates that each have an angle, and those with others among them.
+EVERY_ROTATING = with_longer(ROTATING, MORE_ROTATING)
+EVERY = [*EVERY_ROTATING, *with_longer(CLIFFORDS, MORE_CLIFFORDS)]
 OPTIONS = {
     "entangler": "chain",
     "rotations": "xyx",

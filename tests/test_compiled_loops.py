@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuits import EVERY, layered, qnn, random_states
+from circuits import EVERY_ROTATING, layered, qnn, random_states
 from qunlearn.quantum import foreign, lightcone, program
 
 
-@pytest.mark.parametrize(("make", "shape"), EVERY)
+@pytest.mark.parametrize(("make", "shape"), EVERY_ROTATING)
 def test_compiled_loops_agree_with_the_evolution_in_double_precision(make, shape, rng):
     """Coefficients of some strings and their derivatives, for 40 replicas: more than a vector register, and a rest."""
     a = make(*shape)
