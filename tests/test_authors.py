@@ -235,6 +235,7 @@ def test_losses_see_clipped_probabilities():
     np.testing.assert_array_equal(gradient, [0.0, 1.0, 0.0])
 
 
+@pytest.mark.long
 def test_clip_and_stream_reach_the_training(digits):
     problem, cells = Problem(digits, "mlp", MLP, "label_flipping", [0]), [Cell(0.3, 0)]
 
@@ -255,6 +256,7 @@ def test_epsilon_reaches_the_optimiser():
 
 
 # -- unlearning ----------------------------------------------------------------------------------------------------
+@pytest.mark.long
 def test_all_seeds_restart_from_one_model(digits):
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
     first, cells = Cell(0.3, 0), [Cell(0.3, 0), Cell(0.3, 7)]

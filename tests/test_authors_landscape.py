@@ -79,6 +79,7 @@ def loss(z, labels):
     return np.mean(np.logaddexp(0, z) - labels * z)
 
 
+@pytest.mark.long
 def test_the_complexified_trace_is_the_sum_over_both_parts(digits):
     """Second differences of the loss by TensorCircuit in real and imaginary parts of every angle."""
     few = replace(
@@ -117,6 +118,7 @@ def test_the_complexified_trace_is_the_sum_over_both_parts(digits):
         assert curvature.trace != pytest.approx(plain[part][0].trace, rel=0.01)
 
 
+@pytest.mark.long
 def test_a_relu_network_has_the_same_trace_either_way_and_fewer_samples_their_own(digits):
     block = {"family": "mlp", "hidden": [4]}
     problem = Problem(digits, "mlp", block, "label_flipping", [0])

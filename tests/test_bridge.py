@@ -243,6 +243,7 @@ def test_ratios_of_files_are_paired_and_their_steps_factors(tmp_path):
 
 
 # -- the figure ------------------------------------------------------------------------------------
+@pytest.mark.long
 def test_lines_are_ends_and_dots_are_steps():
     rng = np.random.default_rng(0)
     curve = np.array([1.0, 1.0, 0.9, 0.1, 0.0])

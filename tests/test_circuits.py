@@ -79,6 +79,7 @@ def test_gates_that_do_not_exist_are_refused_in_one_sentence(gate, message):
         assemble(lambda qubits, number: [gate] if gate else [], 3, 1, 0)
 
 
+@pytest.mark.long
 def test_layers_that_are_alike_take_the_fast_path_to_the_same_numbers(rng, monkeypatch):
     a = layered(5, 3, "ring", "xyz", 2)
     states = jnp.asarray(statevector.parts(statevector.arranged(a, random_states(rng, 5, 3))))

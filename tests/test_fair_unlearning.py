@@ -69,6 +69,7 @@ def test_nobody_reads_what_is_set_aside(problem):
     assert "set_aside" not in evaluation_sets(problem, [cell])
 
 
+@pytest.mark.long
 def test_training_and_unlearning_with_samples_set_aside(problem):
     """Both run; unlearning records accuracy on the clean part of what is set aside."""
     cells, schedule = [Cell(0.3, 0)], Schedule(3, 32, 0.02, set_aside=0.2)

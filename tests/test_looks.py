@@ -39,6 +39,7 @@ def test_looks_are_at_planned_numbers_and_at_all_there_are():
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
+@pytest.mark.long
 def test_several_looks_are_wrong_as_rarely_as_one(draw, rng):
     """The truth lies on the threshold: any verdict is wrong. Three looks at the level of one would
     be wrong in about one draw of nine."""

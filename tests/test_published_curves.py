@@ -286,6 +286,7 @@ def test_published_curves_are_dotted_in_the_colours_of_their_methods():
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_the_workflow_compares_curves_and_ratios(tmp_path):
     folder = copy_project(tmp_path / "project")
     (folder / "results/tables").mkdir(parents=True)

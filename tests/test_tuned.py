@@ -27,6 +27,7 @@ RATES = [0.01, 0.1]
 # -- jobs ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("poisoned", [MLP], indirect=True, ids=["mlp"])
 @pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.long
 def test_every_learning_rate_is_the_ordinary_run_with_it(poisoned):
     problem, start = poisoned
     cells, rates, done = tune(problem, CELLS, start, method("finetune"), RATES, SCHEDULE)
