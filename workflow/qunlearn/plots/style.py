@@ -36,7 +36,9 @@ CLASSES = ("#0072B2", "#D55E00")  # label 0, label 1
 NOISE = "#8C8C8C"  # samples with features of their own
 CAVEAT = "#B00020"
 #: What lines and their bands are (`band`), for legends.
-MEANS = "mean, s.d. to either side"
+MEANS = "mean and s.d."
+#: Most entries of a legend in one row.
+IN_A_ROW = 5
 #: Ticks of an axis of accuracies that is stretched towards 1, and the error that it still resolves there.
 ACCURACIES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1)
 RESOLVED = 0.01
@@ -213,11 +215,13 @@ def seeds_beside(frame, whole) -> str:
 
 
 def legend_of_means(figure, handles: list, labels: list[str], seeds: str, **look) -> None:
-    """A legend in one row above a figure's panels, which begins with what lines and bands are."""
+    """A legend above a figure's panels, which begins with what lines and bands are: in one row, of
+    more than so many entries (`IN_A_ROW`) in two."""
     words = f"{MEANS}, n = {seeds}:"
     handles = [plt.Line2D([], [], lw=0), *handles]
     labels = [words, *labels]
-    columns = min(len(labels), 6)
+    rows = 1 if len(labels) <= IN_A_ROW else 2
+    columns = -(-len(labels) // rows)
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, **look)
 
 

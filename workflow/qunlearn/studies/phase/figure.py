@@ -38,7 +38,7 @@ def draw(*, phase: pd.DataFrame, models: list[str], looks: Looks):
         axis.set(xlabel="fraction of flipped labels α", xticks=[0, 0.3, 0.6, 0.9])
     axes[0, 0].set(ylim=(-0.03, 1.05))
     seeds = style.number_of_seeds(phase)
-    figure.suptitle(f"validation accuracy, mean ± s.d., n = {seeds}", size=7.5)
+    figure.suptitle(f"validation accuracy, {style.MEANS}, n = {seeds}", size=7.5)
     return figure
 
 

@@ -167,7 +167,7 @@ def draw_row(
         last.plot([], [], "o", ms=3, mfc="white", mec="0.3", mew=0.8, label="published")
     seeds = style.number_of_seeds(resilience)
     look = {"title_fontsize": 7, "alignment": "left", "bbox_to_anchor": (0, 0.04)}
-    last.legend(loc="lower left", title=f"{style.MEANS}, n = {seeds}", **look)
+    last.legend(loc="lower left", title=f"{style.MEANS},\nn = {seeds}", **look)
 
 
 def draw(
