@@ -221,6 +221,6 @@ def test_the_rule_writes_page_and_table_and_says_what_a_reduced_study_cannot_dec
     page = (folder / "results/claims.md").read_text()
     assert all(sentence in page for sentence in rows.sentence)
     told = rows.remark.notna()
-    assert told["qnn_sooner_than_retrain"] and "retrain" in rows.remark["qnn_sooner_than_retrain"]
+    assert told["qnn_needs_repair"] and "retrain" in rows.remark["qnn_needs_repair"]
     assert set(rows.verdict[told]) == {"undecided"} and set(rows.verdict[~told]) == {"reproduced"}
     assert rows.published.isna().all()
