@@ -6,6 +6,7 @@ results are zeros. So the lists of programs are those of the library and of the 
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jax
@@ -140,6 +141,9 @@ def test_every_family_that_is_trained_is_among_the_architectures():
 
 def problem(data, name, corruption="label_flipping"):
     options = (BY_GRADIENTS | FITTED)[name] if isinstance(name, str) else name
+    if options.get("split"):  # into real and imaginary parts
+        states = {part: getattr(data, part) + 0j for part in ("x_train", "x_validation")}
+        data = replace(data, **states)
     return Problem(data, options["family"], options, corruption, SEEDS)
 
 
