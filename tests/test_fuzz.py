@@ -61,8 +61,15 @@ def may_lack(path):
         or optional
         or bridged
         or ("training" in path and len(path) - path.index("training") in (2, 3))
-        or path[-1] in ("gamma", "record", "factor")
+        or path[0] in ("fewer_seeds", "poisoning")
+        or path[-1] in ("gamma", "record", "factor", "grid", "shared_start")
+        or (path[0] == "landscape" and path[-1] in ("samples", "trace", "ratio", "drop_dead"))
     )
+
+
+def may_be_null(path):
+    """True for mappings that may as well be left empty."""
+    return path[0] == "poisoning" or "last_qubits" in path
 
 
 def free(path):
@@ -92,16 +99,17 @@ def mistakes(draw):
     if isinstance(value, str) and not free(path):
         kinds.append("misspell")
     if isinstance(value, (int, float)):
-        kinds += ["not finite", "negative", "word", "truth"]
+        kinds += ["not finite", "negative", "word"]
+        kinds += ["truth"] * (not isinstance(value, bool))
     if isinstance(value, int):
         kinds += ["fraction", "huge"]
     kind = draw(st.sampled_from(kinds))
     letters = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=6)
     match kind:
         case "type":
-            other = ["word", None, [1]] + [7] * (
-                path[-1] != "depth"
-            )  # one depth may serve all datasets
+            other = ["word", [1]] + [None] * (not may_be_null(path))
+            # one depth, or one number of qubits, may serve all datasets
+            other += [7] * (path[-1] not in ("depth", "last_qubits"))
             wrong = {"surprise": 1} if not isinstance(value, dict) else draw(st.sampled_from(other))
             parent[path[-1]] = wrong
         case "rename":
