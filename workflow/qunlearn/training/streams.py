@@ -141,9 +141,13 @@ def updates_made(epochs: int, size: int, batch: int) -> np.ndarray:
 def across_epochs(positions: np.ndarray, made: np.ndarray, batch: int) -> np.ndarray:
     """(epochs, steps, batch) of the positions of a whole training, `batch` for each update; -1 is padding. `made`: of
     `updates_made`."""
+    begun, ended = made[:-1, None], made[1:, None]  # both (epochs, 1)
     steps = np.diff(made).max()
-    update = made[:-1, None] + np.arange(steps)  # (epochs, steps)
-    place = batch * update[:, :, None] + np.arange(batch)
-    is_of_epoch = update < made[1:, None]
-    used = is_of_epoch[:, :, None] & (place < len(positions))
-    return np.where(used, positions[np.minimum(place, len(positions) - 1)], np.int32(-1))
+    update = begun + np.arange(steps)  # (epochs, steps)
+    first = batch * update
+    place = first[:, :, None] + np.arange(batch)  # (epochs, steps, batch)
+    is_padding = (update >= ended)[:, :, None] | (place >= len(positions))
+    place[is_padding] = 0
+    found = positions[place]
+    found[is_padding] = -1
+    return found

@@ -37,20 +37,28 @@ TRAINED = "null_resilience"
 
 # -- nulls that need no training -------------------------------------------------------------------
 def constant(rows: pd.DataFrame) -> pd.DataFrame:
+    """One answer, whatever the sample."""
     return rows.assign(train_accuracy=0.5, val_accuracy=0.5)
 
 
 def vote(rows: pd.DataFrame) -> pd.DataFrame:
-    alpha, flipped = rows["alpha"], rows["corruption"] == FLIPPING
-    right = np.select([alpha < 0.5, alpha == 0.5], [1.0, 0.5], 0.0)
-    # of random features, one label in two is what most labels say
-    fitted = np.where(flipped, np.maximum(alpha, 1 - alpha), 1 - alpha / 2)
-    return rows.assign(train_accuracy=fitted, val_accuracy=np.where(flipped, right, 1.0))
+    """Every sample is answered as most labels of its class say."""
+    alpha = rows["alpha"]
+    is_flipped = rows["corruption"] == FLIPPING
+    right = np.select([alpha < 0.5, alpha == 0.5], [1.0, 0.5], default=0.0)
+    most_labels = np.maximum(alpha, 1 - alpha)
+    clean_and_half = 1 - alpha / 2  # of samples with random features, every other one
+    return rows.assign(
+        train_accuracy=np.where(is_flipped, most_labels, clean_and_half),
+        val_accuracy=np.where(is_flipped, right, 1.0),
+    )
 
 
 def line(rows: pd.DataFrame) -> pd.DataFrame:
-    flipped = rows["corruption"] == FLIPPING
-    return rows.assign(train_accuracy=1.0, val_accuracy=np.where(flipped, 1 - rows["alpha"], 1.0))
+    """Every label is learned by heart, and a new sample is answered as its neighbour is labelled."""
+    is_flipped = rows["corruption"] == FLIPPING
+    accuracy = np.where(is_flipped, 1 - rows["alpha"], 1.0)
+    return rows.assign(train_accuracy=1.0, val_accuracy=accuracy)
 
 
 def idle(rows: pd.DataFrame) -> pd.DataFrame:

@@ -38,12 +38,14 @@ def tabulate(
     by corruption.
     """
     datasets = {stem(path): read_dataset(path) for path in data}
+    paces = pd.DataFrame([pace(path, datasets, poisons) for path in cells])
+    paces = paces.drop_duplicates(SWEEP)
     table = unlearned_table(cells, seeds).rename(columns={"step": "record"})
-    spent = pd.DataFrame([pace(path, datasets, poisons) for path in cells])
-    table = table.merge(spent.drop_duplicates(SWEEP), on=SWEEP)
-    table["step"] = table["record"] * table["epochs_per_record"]
-    begun = table["step"] > 0
-    table["passes"] = table["step"] * table["passes_per_epoch"] + begun * table["teacher_passes"]
+    table = table.merge(paces, on=SWEEP)
+    step = table["record"] * table["epochs_per_record"]
+    passes_of_student = step * table["passes_per_epoch"]
+    passes_of_teacher = table["teacher_passes"].where(step > 0, 0)
+    table = table.assign(step=step, passes=passes_of_student + passes_of_teacher)
     return {"convergence": table[COLUMNS]}
 
 

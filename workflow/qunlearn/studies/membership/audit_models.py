@@ -11,21 +11,14 @@ with job(title, snakemake) as progress:
     params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
-    from qunlearn.experiment.problem import Cell, Problem
-    from qunlearn.grid.blocks import parse_alpha
+    from qunlearn.experiment.poisoned import read_poisoned
     from qunlearn.results.cells import read_cells
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.studies.membership.audit import audit
     from qunlearn.studies.membership.stored import write_audit
     from qunlearn.training.schedule import Schedule
 
-    dataset = read_dataset(files.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
-    models, failed = {}, {}
-    models["poisoned"], failed["poisoned"] = read_cells(files.trained, cells)
+    problem, cells, poisoned, diverged = read_poisoned(files.data, files.trained, names, params)
+    models, failed = {"poisoned": poisoned}, {"poisoned": diverged}
     for method, path in zip(params.methods, files.unlearned):
         models[method], failed[method] = read_cells([path], cells)
     schedules = {name: Schedule(**values) for name, values in params.schedules.items()}

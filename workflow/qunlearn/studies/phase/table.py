@@ -24,7 +24,8 @@ def tabulate(
     trained = trained_table(cells, data, alphas, seeds, margin)
     parts = []
     for case in map(Case._make, cases):
-        is_here = (trained["dataset"] == case.run_dataset) & (trained["model"] == case.model)
-        rows = trained[is_here].assign(**case._asdict())
-        parts.append(rows.assign(quantum=case.model in quantum))
+        rows = trained[trained["dataset"] == case.run_dataset]
+        rows = rows[rows["model"] == case.model]
+        names = case._asdict()
+        parts.append(rows.assign(**names, quantum=case.model in quantum))
     return {"phase": pd.concat(parts, ignore_index=True)}

@@ -44,14 +44,17 @@ def compare_ratios(
     """One row per case with alpha > 0 that both tables have, as of `Comparison`: equivalent are
     geometric means closer than the `factor`. `replaced`: model -> architectures that stand for it
     in `landscape`."""
-    ours, theirs = (table[table["alpha"] > 0] for table in (landscape, published))
+    ours = landscape[landscape["alpha"] > 0]
+    theirs = published[published["alpha"] > 0]
+    margin = math.log10(factor)
     rows = []
     for own, other in partners(ours, theirs, LANDSCAPE.case, replaced):
+        here, there = side_of(ours, own, "seed"), side_of(theirs, other, "run")
         names = dict(zip(LANDSCAPE.case, own))
         names |= {"figure": "Fig. 3d", "quantity": "lrr", "published_as": other[1]}
-        pair = side_of(ours, own, "seed"), side_of(theirs, other, "run")
-        row = comparison(*pair, math.log10(factor), level, names, ratio=True)
-        rows.append(row._replace(remark=joined(row.remark, without_logarithm(*pair))))
+        row = comparison(here, there, margin, level, names, ratio=True)
+        remark = joined(row.remark, without_logarithm(here, there))
+        rows.append(row._replace(remark=remark))
     return pd.DataFrame(rows, columns=Comparison._fields)
 
 

@@ -12,21 +12,14 @@ with job(title, snakemake) as progress:
     device = configure_jax(params.precision, cache, snakemake.threads)
     import numpy as np
 
-    from qunlearn.experiment.problem import Cell, Problem
-    from qunlearn.grid.blocks import parse_alpha
+    from qunlearn.experiment.poisoned import read_poisoned
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
-    from qunlearn.results.cells import read_cells
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.studies.tuned.tune import tune, write_tuned
     from qunlearn.training.schedule import Schedule
 
-    dataset = read_dataset(snakemake.input.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
-    poisoned, failed = read_cells(snakemake.input.trained, cells)
+    files = snakemake.input
+    problem, cells, poisoned, failed = read_poisoned(files.data, files.trained, names, params)
     method = find("method", base(names.method))(**params.method)
     schedule = Schedule(**params.schedule)
     rates = params.learning_rates
