@@ -123,7 +123,11 @@ def test_the_study_asks_for_each_end_and_step_once():
     [
         (
             {"models": {"qnn": "qnn~entangler=star"}},
-            "switches: text with 'one': qnn~entangler=star",
+            "switches[0].models.qnn: qnn~entangler=star: entangler: 'star' is not allowed",
+        ),
+        (  # a dataset that the study does not ask for
+            {"datasets": {"mnist": "mnist~normalisation=columns"}},
+            "switches[0].datasets.mnist: mnist~normalisation=columns: normalisation",
         ),
         ({"models": {"qnn": "qnm~depth=2"}}, "switches[0].models.qnn: no architecture 'qnm"),
         ({"models": {"qmn": "qnn"}}, "beyond.bridge.switches[0].models.qmn: no architecture 'qmn'"),

@@ -7,6 +7,7 @@ import pytest
 
 from qunlearn.statistics import runs
 from qunlearn.statistics.intervals import interval
+from qunlearn.statistics.quantities import CORRELATION, SHARE, Extreme, Within
 from qunlearn.statistics.transition import fit_transition, sigmoid
 from qunlearn.statistics.verdicts import firm, verdict
 from qunlearn.studies.claims import measures
@@ -151,3 +152,11 @@ def test_a_number_per_seed_needs_no_other_axis():
     frame = table(lambda m, a: 0.7, ["mlp"])
     found = runs.cells(frame, "val_accuracy", {"alpha": 0.3}, {})
     np.testing.assert_allclose(found, np.full(4, 0.7))
+
+
+def test_no_interval_passes_what_is_possible():
+    shares = np.array([0.7, 0.9, 1.0, 1.0, 1.0])[:, None]
+    assert interval(shares, lambda runs: runs.mean(), 0.95, 200)[1] > 1
+    assert interval(shares, Extreme("max", lambda runs: runs.mean(0), SHARE), 0.95, 200)[1] == 1
+    low, high = interval(2 * shares - 1, Within(lambda runs: runs.mean(), CORRELATION), 0.95, 200)
+    assert high == 1 and -1 <= low < 0.84

@@ -355,6 +355,27 @@ def cell_problems(plan: Plan, stage: str, models: Iterable[str], datasets=None) 
     return list(dict.fromkeys(problems))
 
 
+def change_problem(plan: Plan, reference: Reference) -> str | None:
+    """What is wrong with the changes that a name carries, None for nothing. A model's are tried on every dataset of the
+    configuration, and are sound where one takes them."""
+    name, kind = reference.name, reference.refers.kind
+    if name == base(name):
+        return None
+    if kind == "model":
+        tries = [lambda d=dataset: plan.model(d, name) for dataset in plan.config["data"]]
+    else:
+        part = {"dataset": plan.source, "corruption": plan.corruption}.get(kind, plan.method)
+        tries = [lambda: part(name)]
+    refusals = []
+    for attempt in tries:
+        try:
+            attempt()
+            return None
+        except UserError as error:
+            refusals.append(str(error).splitlines()[0])
+    return f"{dotted(reference.path)}: {refusals[0]}"
+
+
 # -- studies ---------------------------------------------------------------------------------------------------------
 def study_problems(plan: Plan, name: str) -> list[str]:
     """What is wrong with a study's section."""
@@ -367,7 +388,8 @@ def study_problems(plan: Plan, name: str) -> list[str]:
     known = known_names(plan.config)
     found = []
     for reference in references(kind, values, path):
-        if wrong := reference_problem(reference, known):
+        wrong = reference_problem(reference, known) or change_problem(plan, reference)
+        if wrong:
             found.append(wrong)
     if found:
         return found

@@ -36,16 +36,17 @@ from qunlearn.statistics.quantities import Extreme, Positive, Statistic
 class Estimate(NamedTuple):
     """A statistic of runs, or an extreme of several: their `moments` (parts,), their values on
     `resamples` (resamples, parts), and what `extreme` counts of them, 'min' or 'max'. With
-    `logarithmic`, all of them are logarithms."""
+    `logarithmic`, all of them are logarithms. Intervals end at the `limits` of what is possible."""
 
     moments: Moments
     resamples: np.ndarray
     extreme: str = "min"
     logarithmic: bool = False
+    limits: tuple[float, float] = (-math.inf, math.inf)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """(low, high); not numbers where the statistic is none in some resample."""
-        low, high = self._ends(confidence)
+        low, high = np.clip(self._ends(confidence), *self.limits).tolist()
         return (math.exp(low), math.exp(high)) if self.logarithmic else (low, high)
 
     def _ends(self, confidence: float) -> tuple[float, float]:
@@ -92,7 +93,8 @@ def estimate(samples: np.ndarray, statistic: Statistic, resamples: int) -> Estim
         found = moments(samples, parts)
     values = resampled(samples, parts, resamples)
     which = statistic.which if is_extreme else "min"
-    return Estimate(found, values, which, is_positive)
+    limits = getattr(statistic, "limits", (-math.inf, math.inf))
+    return Estimate(found, values, which, is_positive, limits)
 
 
 def interval(

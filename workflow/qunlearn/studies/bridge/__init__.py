@@ -196,12 +196,6 @@ class Bridge(Study):
             run, stage = step.run, step.number.stage
             trained = "unlearning" if stage == "unlearning" else "training"
             lines = plan.problems(run.dataset, run.model, trained)
-            try:
-                plan.corruption(run.corruption)
-                for method in run.methods:
-                    plan.method(method)
-            except UserError as error:
-                lines = [*lines, str(error)]
             words = f" with '{step.switch}'" if step.switch else ""
             found += [f"switches: {step.context}{words}: {line}" for line in lines]
         return without_doubles(found)[:MOST]

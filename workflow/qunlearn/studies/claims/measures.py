@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from qunlearn.statistics.quantities import Extreme, Positive
+from qunlearn.statistics.quantities import SHARE, Extreme, Positive
 from qunlearn.statistics.runs import FINAL, Missing, cells, dips
 
 #: Unless a claim says otherwise, it is about flipped labels.
@@ -176,7 +176,7 @@ def recovered(frame, model, criterion) -> Measure:
     """Accuracy on the forget set, against its clean labels, at the end of the best approximate
     method."""
     samples = _curves(frame, model, _approximate(frame), "forget_accuracy")
-    return samples, Extreme("max", _final)
+    return samples, Extreme("max", _final, SHARE)
 
 
 def forget_gap(frame, model, criterion) -> Measure:

@@ -4,6 +4,7 @@ from functools import partial
 
 from qunlearn.studies.claims import measures
 from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.resilience.claims import OF_PLATEAUS
 
 of_states = partial(
     Claim, section="Superior resilience, Fig. 2d", table="extrapolation", model="qnn"
@@ -15,6 +16,7 @@ CLAIMS = {
         measure=measures.worst_fall,
         quantity="largest fall of validation accuracy, worst of α = {alphas}",
         keys=("alphas", "least", "below"),
+        nulls=OF_PLATEAUS,
     ),
     "unique_beyond_interpolation": of_states(
         sentence="The resilience is unique to quantum models where validation is no interpolation.",

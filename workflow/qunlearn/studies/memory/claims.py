@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from qunlearn.statistics.quantities import Extreme
+from qunlearn.statistics.quantities import SHARE, Extreme
 from qunlearn.statistics.runs import Missing, cells
 from qunlearn.studies.claims.claim import Claim
 
@@ -13,7 +13,7 @@ def best_memory(frame, model, criterion, quantum):
     if not names:
         raise Missing("no such model")
     samples = cells(frame, "train_accuracy", {}, {"model": names})  # (seeds, models)
-    return samples, Extreme("max", lambda runs: runs.mean(0))
+    return samples, Extreme("max", lambda runs: runs.mean(0), SHARE)
 
 
 of_memory = partial(

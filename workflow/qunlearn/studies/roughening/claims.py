@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from qunlearn.lazy import pd
-from qunlearn.statistics.quantities import Positive
+from qunlearn.statistics.quantities import CORRELATION, Positive, Within
 from qunlearn.statistics.roughening import geometric_mean
 from qunlearn.statistics.runs import Missing, cells
 from qunlearn.studies.claims.claim import Claim
@@ -51,7 +51,7 @@ def _ranked(frame, groups: list[list[str]]) -> Measure:
         parts = zip(*(np.split(values, ends) for values in means))
         return np.mean([rank_correlation(*part) for part in parts])
 
-    return np.stack([ratios, falls], axis=-1), statistic
+    return np.stack([ratios, falls], axis=-1), Within(statistic, CORRELATION)
 
 
 def _mean_of_logarithms(ratios: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from functools import partial
 
 from qunlearn.studies.claims import measures
 from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.resilience.claims import OF_PLATEAUS
 
 KEYS = ("alphas", "least")
 
@@ -16,6 +17,7 @@ CLAIMS = {
         measure=partial(measures.largest_fall, kinds=("qnn",)),
         quantity="largest fall over readout scales, worst of α = {alphas}",
         keys=(*KEYS, "below"),
+        nulls=OF_PLATEAUS,
     ),
     "no_plateau_by_scale_alone": Claim(
         sentence="A bound on the logit gives no classical model the plateau.",
