@@ -133,7 +133,7 @@ def mistakes(draw):
         case "negative":
             parent[path[-1]] = draw(st.integers(-(10**9), -1))
         case "word":
-            parent[path[-1]] = draw(letters)
+            parent[path[-1]] = "qz" + draw(letters)  # no word that means something, as 'full'
         case "truth":
             parent[path[-1]] = draw(st.booleans())
         case "fraction":
