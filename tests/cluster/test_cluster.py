@@ -302,7 +302,7 @@ def test_a_job_of_every_kind_runs_without_gpus_within_what_it_asked_for(without_
     found = kinds(without_gpus)
     assert set(found) == {
         "build", "train", "unlearn", "landscape", "spectrum", "scan", "audit", "timing", "measure", "fig1", "fig2",
-        "fig3", "models", "capacity", "compare", "benchmark",
+        "fig3", "models", "capacity", "compare", "benchmark", "convergence",
     }  # fmt: skip
     for jobs in found.values():
         assert len({job["Comment"] for job in jobs}) == len(jobs)
