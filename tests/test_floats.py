@@ -6,8 +6,8 @@ import pytest
 
 from project import configuration, plan
 from qunlearn.config.check import check
+from qunlearn.config.plan import Plan
 from qunlearn.grid.blocks import canonical, format_alpha, parse_alpha, parse_seed
-from qunlearn.grid.grid import Grid
 from qunlearn.results.csv import read_csv, write_csv
 from qunlearn.results.hdf5 import read, write
 from qunlearn.runtime.errors import UserError
@@ -23,9 +23,9 @@ from qunlearn.runtime.errors import UserError
     ],
 )
 def test_fractions_of_the_configuration_become_the_floats_of_paths(given, taken):
-    checked = check(configuration(alphas=given))
+    checked = check(configuration(alphas=given, alphas_per_job=1))
     assert checked["alphas"] == taken
-    grid = Grid({**checked, "alphas_per_job": 1})
+    grid = Plan(checked).grid
     files = grid.trained("digits", "mlp", "label_flipping", grid.alphas, (0,))
     assert len(files) == len(taken)
     for alpha in taken:

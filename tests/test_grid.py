@@ -38,8 +38,8 @@ def test_paths_are_those_of_the_interface():
     )
 
 
-def test_default_grid_has_thirteen_hundred_models_in_eight_jobs():
-    assert len(grid().all_trained()) == 8
+def test_default_grid_has_thirteen_hundred_models_in_eight_sweeps():
+    assert len(grid(alphas_per_job=10).all_trained()) == 8
     assert len(grid(alphas_per_job=1, seeds_per_job=1).all_trained()) == 2 * 10 * (20 + 20 + 20 + 5)
     assert len(unlearned(grid())) == 2 * 3 * 4
 
@@ -59,8 +59,9 @@ def test_blocks_cover_every_cell_once_and_read_back(alphas, seeds):
 def test_alphas_off_the_sweep_get_blocks_of_their_own():
     g = grid(alphas=[0.0, 0.5])
     assert g.extra_alphas == (0.2, 0.3, 0.4)
-    assert g.train_blocks() == [(0.0, 0.5)]
-    assert g.train_blocks((0.3,)) == [(0.2, 0.3, 0.4)]
+    folder = "results/train/digits/qnn/label_flipping"
+    files = g.trained("digits", "qnn", "label_flipping", (0.0, 0.3), (0,))
+    assert files == [f"{folder}/alpha{block}/seed0-19.h5" for block in ("0.00-0.50", "0.20-0.40")]
     assert g.parse_alphas("0.00-0.50") == (0.0, 0.5) and g.parse_alphas("0.20-0.40") == (
         0.2,
         0.3,

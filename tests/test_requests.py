@@ -188,13 +188,14 @@ def test_a_scan_asks_for_all_its_models_and_a_spectrum_for_its_basis():
 
 def test_data_and_models_are_looked_at_once_however_many_jobs_there_are(monkeypatch):
     those, looked = requests(), []
-    find_source, find_model = those.plan.source, those.plan.model
-    monkeypatch.setattr(
-        those.plan, "source", lambda *names: looked.append(names) or find_source(*names)
-    )
-    monkeypatch.setattr(
-        those.plan, "model", lambda *names: looked.append(names) or find_model(*names)
-    )
+    for name in ("data_options", "architecture"):
+        find = getattr(those.plan, name)
+
+        def look(*names, find=find):
+            looked.append(names)
+            return find(*names)
+
+        monkeypatch.setattr(those.plan, name, look)
     for _ in range(1000):
         those.train(Sweep("xxz", "mlp", "label_flipping"), 1, 1)
     assert len(looked) == 2

@@ -4,7 +4,6 @@ import pytest
 
 from project import configuration, plan
 from qunlearn.config.check import ask
-from qunlearn.grid.grid import Grid
 from qunlearn.runtime.errors import UserError
 from qunlearn.studies.claims.decide import marked
 from qunlearn.studies.scale.claims import CLAIMS
@@ -42,9 +41,8 @@ def test_seeds_beside_the_studys_are_trained_in_blocks_of_their_own():
 
 
 def test_a_range_of_seeds_that_no_study_has_is_still_refused():
-    config = configuration()
     with pytest.raises(UserError, match="no block '2-5'"):
-        Grid(config | {"seeds": [0, 1]}).parse_seeds("2-5")
+        asked(models=["qnn"], scales=[2], seeds=2)[1].grid.parse_seeds("2-5")
 
 
 @pytest.mark.parametrize(

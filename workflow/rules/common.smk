@@ -218,7 +218,7 @@ cell_architecture = told(lambda wildcards: plan.architecture(wildcards.dataset, 
 cell_poison = told(lambda wildcards: plan.corruption_options(wildcards.corruption))
 
 
-cell_cost = told(lambda wildcards: plan.cost(wildcards.dataset, wildcards.model))
+cell_cost = told(lambda wildcards: plan.cost(wildcards.dataset, wildcards.model, wildcards.corruption))
 
 
 unlearning_schedule = told(lambda wildcards: plan.unlearning_schedule(wildcards.dataset, wildcards.model))

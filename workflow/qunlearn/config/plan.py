@@ -24,6 +24,8 @@ FILE = "file"
 ONE_CALL = {"epochs": 1, "batch": 0, "learning_rate": 0.0}
 #: Keys of a training schedule that unlearning follows, too.
 SHARED = ("set_aside",)
+#: Training and validation samples of data that do not tell how many they have.
+SUPPOSED = (1000, 1000)
 #: Those that say how training meets poison, which a method that trains on clean samples leaves out.
 AGAINST_POISON = ("label_smoothing", "gce", "early_stopping", "keep_adam")
 
@@ -35,6 +37,9 @@ class Plan:
         self.config = config
         self._studies: dict[str, Study] = {}
         self._cells: dict[tuple[str, str], tuple] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._sources: dict[str, Source] = {}
+        self._models: dict[tuple[str, str], Model] = {}
 
     @cached_property
     def grid(self) -> Grid:
@@ -46,7 +51,7 @@ class Plan:
                 continue  # said when that study is asked for
             sweeps.append(study.sweep())
             more_seeds.append(study.more_seeds())
-        return Grid(self.config, sweeps, more_seeds)
+        return Grid(self.config, self.operations, sweeps, more_seeds)
 
     # -- data --------------------------------------------------------------------------------------------------------
     def source_kind(self, dataset: str) -> type[Source]:
@@ -72,7 +77,10 @@ class Plan:
         return options
 
     def source(self, dataset: str) -> Source:
-        return self.source_kind(dataset)(**self.data_options(dataset))
+        if dataset not in self._sources:
+            kind = self.source_kind(dataset)
+            self._sources[dataset] = kind(**self.data_options(dataset))
+        return self._sources[dataset]
 
     # -- models ------------------------------------------------------------------------------------------------------
     def block(self, model: str) -> dict:
@@ -148,7 +156,9 @@ class Plan:
         return self._resolved(dataset, model)[0]
 
     def model(self, dataset: str, model: str) -> Model:
-        return declared(self.architecture(dataset, model))
+        if (dataset, model) not in self._models:
+            self._models[dataset, model] = declared(self.architecture(dataset, model))
+        return self._models[dataset, model]
 
     def training_schedule(self, dataset: str, model: str) -> dict:
         """epochs, batch (0: full) and learning_rate for training, and what else is given."""
@@ -189,12 +199,32 @@ class Plan:
         name = base(dataset)
         return [f"data.{name}.{line}" for line in source.problems()] + found
 
-    def cost(self, dataset: str, model: str) -> int:
-        """Rough cost of training one cell, so that the longest jobs start first."""
-        part = self.model(dataset, model)
-        return int(
-            self.training_schedule(dataset, model)["epochs"] * part.cost(self.source(dataset))
-        )
+    # -- what jobs cost ----------------------------------------------------------------------------------------------
+    def counts(self, dataset: str) -> tuple[int, int]:
+        """Training and validation samples, or a guess for data that do not tell."""
+        if dataset not in self._counts:
+            self._counts[dataset] = self.source(dataset).sample_counts() or SUPPOSED
+        return self._counts[dataset]
+
+    def has_twins(self, corruption: str) -> bool:
+        """Whether corrupted samples have features of their own; of a user's corruption nothing is known."""
+        part = registry.find("corruption", base(corruption))
+        return bool(part.twin_features) or is_own(part)
+
+    def pass_operations(self, dataset: str, model: str, corruption: str) -> float:
+        """Rough number of operations of a pass over all samples."""
+        source = self.source(dataset)
+        operations = sum(self.counts(dataset)) * self.model(dataset, model).cost(source)
+        return operations / source.in_use if self.has_twins(corruption) else operations
+
+    def operations(self, dataset: str, model: str, corruption: str) -> float:
+        """Rough number of operations of training one cell."""
+        epochs = self.training_schedule(dataset, model)["epochs"]
+        return epochs * self.pass_operations(dataset, model, corruption)
+
+    def cost(self, dataset: str, model: str, corruption: str) -> int:
+        """The same in thousands, so that the longest jobs start first."""
+        return int(self.operations(dataset, model, corruption) / 1000)
 
     # -- corruptions -------------------------------------------------------------------------------------------------
     def corruption_options(self, name: str) -> dict:

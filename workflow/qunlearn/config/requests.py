@@ -12,11 +12,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from qunlearn.config.plan import Plan, is_own
-from qunlearn.grid.names import base
-from qunlearn.parts import registry
-from qunlearn.parts.datasets import Source
-from qunlearn.parts.models import Model
+from qunlearn.config.plan import Plan
 
 #: Asked for over what is thought to be held.
 MARGIN = 2
@@ -32,8 +28,6 @@ SPEED = 1e9
 FILE_NUMBERS, FILE_SECONDS = 20_000, 0.1
 #: Parameters, gradients, Adam's two means, and half of them once more while groups are joined; in single precision.
 COPIES = 4
-#: Training and validation samples of data that do not tell how many they have.
-SUPPOSED = (1000, 1000)
 
 
 class Request(NamedTuple):
@@ -56,8 +50,6 @@ class Requests:
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self._data: dict[str, tuple[Source, tuple[int, int]]] = {}
-        self._models: dict[tuple[str, str], Model] = {}
         self._tables: dict[str, Request] = {}
 
     #: For rules of studies, which import no more of the configuration than they are given.
@@ -78,62 +70,42 @@ class Requests:
         return Request(max(memory), MINUTES + sum(minutes) - MINUTES * len(minutes))
 
     # -- what is known of a cell -------------------------------------------------------------------------------------
-    def _source(self, dataset: str) -> tuple[Source, tuple[int, int]]:
-        """The dataset's source, and how many training and validation samples it has."""
-        if dataset not in self._data:
-            source = self.plan.source(dataset)
-            self._data[dataset] = source, source.sample_counts() or SUPPOSED
-        return self._data[dataset]
-
-    def _model(self, dataset: str, model: str) -> Model:
-        if (dataset, model) not in self._models:
-            self._models[dataset, model] = self.plan.model(dataset, model)
-        return self._models[dataset, model]
-
     def samples_of(self, dataset: str) -> float:
         """Numbers of all samples of a dataset."""
-        source, counts = self._source(dataset)
-        return float(sum(counts) * (source.real_features() or 0))
-
-    def has_twins(self, corruption: str) -> bool:
-        """Whether corrupted samples have features of their own; of a user's corruption nothing is known."""
-        part = registry.find("corruption", base(corruption))
-        return bool(part.twin_features) or is_own(part)
+        samples = sum(self.plan.counts(dataset))
+        return float(samples * (self.plan.source(dataset).real_features() or 0))
 
     def _shown(self, sweep: Sweep, seeds: int) -> int:
         """Samples that a job holds: all, and where features are corrupted twins of those to train on for each seed."""
-        train, validation = self._source(sweep.dataset)[1]
-        return train * (1 + seeds * self.has_twins(sweep.corruption)) + validation
+        train, validation = self.plan.counts(sweep.dataset)
+        return train * (1 + seeds * self.plan.has_twins(sweep.corruption)) + validation
 
     def weights_of(self, sweep: Sweep) -> float:
         """Rough number of parameters of a model."""
-        source, _ = self._source(sweep.dataset)
-        share = 1 if self.has_twins(sweep.corruption) else source.in_use
-        part = self._model(sweep.dataset, sweep.model)
+        source = self.plan.source(sweep.dataset)
+        share = 1 if self.plan.has_twins(sweep.corruption) else source.in_use
+        part = self.plan.model(sweep.dataset, sweep.model)
         inputs = math.ceil(share * (part.inputs(source) or 0))
         return part.weights_of(inputs)
 
     def _held(self, sweep: Sweep, seeds: int, models: int) -> float:
         """Numbers that a job holds beside the parameters of so many models."""
-        source, _ = self._source(sweep.dataset)
-        part = self._model(sweep.dataset, sweep.model)
+        source = self.plan.source(sweep.dataset)
+        part = self.plan.model(sweep.dataset, sweep.model)
         return part.numbers_held(source, self._shown(sweep, seeds), models)
 
-    def _pass(self, sweep: Sweep) -> float:
-        """Operations of a pass over all samples of a dataset."""
-        source, counts = self._source(sweep.dataset)
-        cost = sum(counts) * self._model(sweep.dataset, sweep.model).cost(source)
-        return cost / source.in_use if self.has_twins(sweep.corruption) else cost
-
     def _block(self) -> int:
-        """Models of the largest file of trained ones."""
+        """Models of the largest file of trained ones, at most."""
         config = self.plan.config
-        return config["alphas_per_job"] * config["seeds_per_job"]
+        alphas = config["alphas_per_job"]
+        if alphas == "auto":
+            alphas = len(config["alphas"])
+        return alphas * config["seeds_per_job"]
 
     # -- jobs --------------------------------------------------------------------------------------------------------
     def build(self, dataset: str) -> Request:
         """Making or reading a dataset."""
-        numbers = self._source(dataset)[0].numbers_built()
+        numbers = self.plan.source(dataset).numbers_built()
         return self.plain(numbers, 1000 * numbers, compiles=False)
 
     def optimise(
@@ -151,7 +123,7 @@ class Requests:
         held = self._held(sweep, seeds, models) + self.weights_of(sweep) * (
             copies * models + stored
         )
-        return self.plain(held, epochs * models * self._pass(sweep))
+        return self.plain(held, epochs * models * self.plan.pass_operations(*sweep))
 
     def train(self, sweep: Sweep, alphas: int, seeds: int) -> Request:
         epochs = self.plan.training_schedule(sweep.dataset, sweep.model)["epochs"]
@@ -187,7 +159,7 @@ class Requests:
         so many numbers."""
         held = self._held(sweep, seeds, models=1) + numbers
         held += 2 * self.weights_of(sweep) * (models + self._block())
-        return self.plain(held, models * passes * self._pass(sweep))
+        return self.plain(held, models * passes * self.plan.pass_operations(*sweep))
 
     def table(self, study: str) -> Request:
         """A study's tables: data are held all at once, files of models one after the other."""

@@ -23,6 +23,7 @@ from qunlearn.config.options import (
     Seed,
     Several,
     Text,
+    number_or,
     option,
 )
 from qunlearn.parts import registry
@@ -48,6 +49,7 @@ class Statistics(Options):
     )
 
 
+AlphasPerJob = number_or("auto", least=1)
 Clip = Annotated[float, Field(gt=0, lt=0.5)]
 CLIP_SAYS = (
     "losses see probabilities between this and 1 minus this (Keras: 1e-7); null: as they are"
@@ -189,8 +191,8 @@ class Pipeline(Options):
     seeds: Distinct[Seed] = option(says="independent runs: poison, initial parameters, minibatches")
     fewer_seeds: FewerSeeds = option(says="how many of them costly models have")
     methods: Distinct[MethodName] = option(says="unlearning methods")
-    alphas_per_job: Count = option(
-        says="alphas that one job trains together; results do not depend on it"
+    alphas_per_job: AlphasPerJob = option(
+        says="alphas that one job trains together, or auto: as many as make no job long; results do not depend on it"
     )
     seeds_per_job: Count = option(
         says="seeds that one job trains together; results do not depend on it"

@@ -5,6 +5,8 @@ The grid knows the stages of the pipeline (data, train, unlearn, landscape) and 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from qunlearn.grid.blocks import (
@@ -18,15 +20,25 @@ from qunlearn.grid.blocks import (
 )
 from qunlearn.grid.names import base
 
+#: Operations of training (`Plan.operations`) that one job has at most, where blocks are sized by cost and a single
+#: alpha does not have more: some 20 seconds of one core.
+LONGEST = 4e11
+
 
 class Grid:
-    """Blocks and paths for one checked configuration. `sweeps`: alphas at which studies train beside the others;
-    `more_seeds`: seeds of which they train models beside the others."""
+    """Blocks and paths for one checked configuration. `operations(dataset, model, corruption)`: of training one cell;
+    `sweeps`: alphas at which studies train beside the others; `more_seeds`: seeds of which they train models beside the
+    others."""
 
     def __init__(
-        self, config: dict, sweeps: list[list[float]] = (), more_seeds: list[list[int]] = ()
+        self,
+        config: dict,
+        operations: Callable[[str, str, str], float],
+        sweeps: list[list[float]] = (),
+        more_seeds: list[list[int]] = (),
     ):
         self.config = config
+        self.operations = operations
         self.root = PurePosixPath(config["paths"]["results"])
         self.alphas = tuple(sorted(config["alphas"]))
         self.seeds = tuple(sorted(config["seeds"]))
@@ -47,15 +59,20 @@ class Grid:
         return tuple(sorted(set(seeds) - set(self.seeds)))
 
     # -- blocks ---------------------------------------------------------------------------------------------------
-    def train_blocks(self, needed=None) -> list[tuple]:
-        """Alpha blocks of training jobs; with `needed`, only those that hold one of these alphas."""
-        size = self.config["alphas_per_job"]
-        wanted = set(self.alphas if needed is None else needed)
-        blocks = chunk(self.alphas, size) + chunk(self.extra_alphas, size)
-        return [block for block in blocks if wanted & set(block)]
+    def train_blocks(self, dataset: str, model: str, corruption: str, alphas) -> list[tuple]:
+        """Blocks of these alphas of jobs that train a model, as many as keep a job from being long."""
+        size, count = self.config["alphas_per_job"], max(1, len(alphas))
+        if size == "auto":
+            seeds = min(self.config["seeds_per_job"], len(self.seeds_of(dataset, model)))
+            operations = seeds * self.operations(dataset, model, corruption)
+            jobs = math.ceil(count * operations / LONGEST)
+            size = math.ceil(count / min(jobs, count))
+        return chunk(alphas, size)
 
     def alpha_blocks(self, alphas) -> list[tuple]:
-        return chunk(alphas, self.config["alphas_per_job"])
+        """Blocks of these alphas of jobs that analyse trained models."""
+        size = self.config["alphas_per_job"]
+        return chunk(alphas, max(1, len(alphas)) if size == "auto" else size)
 
     def seeds_of(self, dataset: str, model: str) -> tuple:
         """Seeds of a model on a dataset: all, or of what is costly the first few (`fewer_seeds`)."""
@@ -132,16 +149,19 @@ class Grid:
         `trained_alone`."""
         if "~" in dataset + model + corruption:
             return self.trained_alone(dataset, model, corruption, alphas, seeds)
-        known = {*self.alphas, *self.extra_alphas}
-        blocks = self.train_blocks(alphas) + [(alpha,) for alpha in alphas if alpha not in known]
-        return self._trained_in(dataset, model, corruption, blocks, seeds)
+        case, wanted = (dataset, model, corruption), set(alphas)
+        known = self.train_blocks(*case, self.alphas) + self.train_blocks(*case, self.extra_alphas)
+        blocks = [block for block in known if wanted & set(block)]
+        others = wanted - {*self.alphas, *self.extra_alphas}
+        blocks += [(alpha,) for alpha in alphas if alpha in others]
+        return self._trained_in(*case, blocks, seeds)
 
     def trained_alone(self, dataset, model, corruption, alphas, seeds) -> list[str]:
         """Training files of the given cells and, where alphas are left out between them, of those between."""
         on_grid = [alpha for alpha in alphas if alpha in self.alphas]
         off_grid = [(alpha,) for alpha in alphas if alpha not in on_grid]
-        blocks = self.alpha_blocks(on_grid) + off_grid
-        return self._trained_in(dataset, model, corruption, blocks, seeds)
+        case = dataset, model, corruption
+        return self._trained_in(*case, self.train_blocks(*case, on_grid) + off_grid, seeds)
 
     def _trained_in(self, dataset, model, corruption, blocks, seeds) -> list[str]:
         groups = self._seed_groups(dataset, model, seeds)

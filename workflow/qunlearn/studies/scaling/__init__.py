@@ -94,7 +94,7 @@ class Scaling(Study):
         fine = grid.off_grid(self.alphas)
         shared = [alpha for alpha in self.all_alphas(plan) if alpha not in fine]
         files = grid.trained(data, model, corruption, shared, self.seeds(plan))
-        for block in grid.alpha_blocks(fine):
+        for block in grid.train_blocks(data, model, corruption, fine):
             for seeds in grid.seed_blocks(data, model, self.seeds(plan)):
                 files.append(grid.train(data, model, corruption, block, seeds))
         return files
