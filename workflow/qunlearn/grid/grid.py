@@ -65,8 +65,8 @@ class Grid:
         if size == "auto":
             seeds = min(self.config["seeds_per_job"], len(self.seeds_of(dataset, model)))
             operations = seeds * self.operations(dataset, model, corruption)
-            jobs = math.ceil(count * operations / LONGEST)
-            size = math.ceil(count / min(jobs, count))
+            most = max(1, math.floor(LONGEST / operations))
+            size = math.ceil(count / math.ceil(count / most))  # of about equal length
         return chunk(alphas, size)
 
     def alpha_blocks(self, alphas) -> list[tuple]:
