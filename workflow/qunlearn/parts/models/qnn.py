@@ -107,8 +107,8 @@ class CircuitModel(Model):
         return not self.split
 
     def cost(self, source):
-        """Pauli strings of the light cone, at most."""
-        return 4.0 ** min(self.depth, self._qubits(source) or SUPPOSED)
+        """Pauli strings of the light cone, at most; to turn one takes about as long as four products of a network."""
+        return 4 * 4.0 ** self._widest_cone(self._qubits(source) or SUPPOSED)
 
     def weights_of(self, inputs):
         return 5.0 * self.depth * (inputs.bit_length() or SUPPOSED)
@@ -119,7 +119,7 @@ class CircuitModel(Model):
         qubits = self._qubits(source) or SUPPOSED
         is_complex = source.is_complex() and not self.split
         states = samples * (2.0 * 2**qubits if is_complex else 2.0**qubits)
-        cone = min(qubits, self._widest_cone())
+        cone = self._widest_cone(qubits)
         if cone > NARROW:
             return 10 * states
         return 2 * states + 3.0 * samples * 4**cone
@@ -129,10 +129,13 @@ class CircuitModel(Model):
         qubits = source.qubits()
         return qubits if qubits is None else qubits + self.split
 
-    def _widest_cone(self) -> int:
-        """Qubits of the light cone at most: a chain read at its end gains one for every layer, any other two."""
-        is_chain = self.circuit == "layered" and self.entangler == "chain"
-        return self.depth if is_chain and self.measure == "last" else 2 * self.depth
+    def _widest_cone(self, qubits: int) -> int:
+        """Qubits of the light cone at most: on a chain that is read at its end one for every layer, on any other chain
+        or ring two, of a circuit of another kind all."""
+        if self.circuit != "layered":
+            return qubits
+        is_read_at_its_end = self.entangler == "chain" and self.measure == "last"
+        return min(qubits, self.depth if is_read_at_its_end else 2 * self.depth)
 
 
 def _has_states(source) -> bool:
