@@ -5,11 +5,15 @@ import subprocess
 import sys
 from base64 import urlsafe_b64encode
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 from project import ROOT, plan
 from qunlearn.grid.grid import LONGEST
+from qunlearn.runtime.clock import Clock, covered, read
 from qunlearn.runtime.cores import Job, recorded, seconds_on
+from qunlearn.runtime.job import Progress
 
 
 def job(seconds, *inputs, output):
@@ -61,6 +65,25 @@ def test_the_script_says_that_nothing_ran(tmp_path):
         [sys.executable, script], cwd=tmp_path, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 1 and "no record of jobs" in done.stderr
+
+
+# -- where a job's time goes -----------------------------------------------------------------------
+def test_programs_that_are_made_inside_others_count_once():
+    assert covered([]) == 0
+    assert covered([(0, 4), (1, 2), (3, 5), (7, 8)]) == 6
+
+
+def test_a_log_tells_what_its_job_spent(tmp_path):
+    clock, log = Clock(), tmp_path / "job.log"
+    progress = Progress("train", log)
+    clock.starts_now()
+    clock.watch_compilation()
+    jax.jit(lambda x: 3 * x + 1)(jnp.ones(7)).block_until_ready()
+    progress.note(clock.words())
+    start, compilation, work = read(log)
+    assert start > 0 and compilation > 0 and work >= 0
+    log.write_text("train | 100 % | done\n")
+    assert read(log) is None
 
 
 # -- blocks that are sized by cost -----------------------------------------------------------------

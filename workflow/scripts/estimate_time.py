@@ -1,5 +1,5 @@
-"""How long the run whose results lie here would take on other numbers of cores, with the options that Snakemake was
-given (`--configfile presets/paper.yaml`, `--directory`, `--config`, ...): `python workflow/scripts/estimate_time.py`."""
+"""How long the run whose results lie here would take on other numbers of cores. Takes the options that Snakemake was
+given: `python workflow/scripts/estimate_time.py --configfile presets/paper.yaml`."""
 
 import sys
 from pathlib import Path

@@ -7,16 +7,17 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[1])  # not this folder: Snakemake needs another `tabulate`
 
 from qunlearn.config import called
-from qunlearn.runtime import timing
+from qunlearn.runtime import clock, timing
 from qunlearn.runtime.errors import UserError
 
 TABLES = ("resilience", "unlearning", "landscape")
 
 sys.stdout.reconfigure(errors="backslashreplace")
 try:
-    root = Path(called.folders(called.options(sys.argv[1:]))["results"])
+    folders = called.folders(called.options(sys.argv[1:]))
 except UserError as error:
     sys.exit(str(error))
+root, logs = Path(folders["results"]), Path(folders["logs"])
 files = sorted((root / "figs").glob("*.pdf"))
 files += [root / "tables" / f"{name}.csv" for name in TABLES]
 files = [path for path in files if path.exists()]
@@ -37,3 +38,8 @@ if len(times):
     longest = longest.rename(columns={"memory": "peak MiB"})
     print("\nlongest jobs")
     print(longest.to_string(index=False, float_format=lambda number: f"{number:.0f}"))
+
+spent = [seconds for log in sorted(logs.rglob("*.log")) if (seconds := clock.read(log))]
+if spent:
+    start, compilation, work = map(sum, zip(*spent))
+    print(f"\n{len(spent)} jobs, by their logs: {clock.WORDS.format(start, compilation, work)}")

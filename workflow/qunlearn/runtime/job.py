@@ -15,8 +15,11 @@ from qunlearn.parts import registry
 from qunlearn.parts.part import shown_path
 from qunlearn.runtime import records
 from qunlearn.runtime.caches import keep_loops, keep_programs
+from qunlearn.runtime.clock import Clock
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.surroundings import shield, start_jax
+
+CLOCK = Clock()
 
 
 def share_library() -> None:
@@ -46,6 +49,8 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     device = start_jax(precision)
     if cache:
         keep_programs(Path(cache).resolve())
+    CLOCK.watch_compilation()
+    CLOCK.starts_now()
     return f"{device.platform}: {device.device_kind}"
 
 
@@ -88,11 +93,13 @@ class Progress:
         self.title, self.log, self.every, self.last = title, log, every, -float("inf")
 
     def line(self, text: str) -> None:
-        message = f"{self.title} | {text}"
-        print(message, file=sys.stderr, flush=True)
-        # a full disk is reported by what needs the space
+        print(f"{self.title} | {text}", file=sys.stderr, flush=True)
+        self.note(text)
+
+    def note(self, text: str) -> None:
+        """A line in the log alone; a full disk is reported by what needs the space."""
         with suppress(OSError), self.log.open("a", encoding="utf-8") as file:
-            file.write(message + "\n")
+            file.write(f"{self.title} | {text}\n")
 
     def __call__(self, fraction: float, text: str) -> None:
         now = time.monotonic()
@@ -168,6 +175,7 @@ def job(title: str, snakemake) -> Iterator[Progress]:
             log.write_text("", encoding="utf-8")
         yield progress
         write_records(snakemake.output)
+        progress.note(CLOCK.words())
     except Exception as error:
         if _out_of_memory(error):
             progress.line(f"out of memory: {error}")
