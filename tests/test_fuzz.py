@@ -72,7 +72,7 @@ def may_lack(path):
 
 def may_be_null(path):
     """True for mappings that may as well be left empty."""
-    return path[0] == "poisoning" or "last_qubits" in path
+    return path[0] == "poisoning" or path == ("fewer_seeds",) or "last_qubits" in path
 
 
 def free(path):

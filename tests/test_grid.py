@@ -115,3 +115,9 @@ def test_seeds_beyond_a_costly_models_own_can_be_asked_for():
     assert g.unlearned([(*cell, 0.3)], ["scrub"]) == [
         "results/unlearn/xxz/mlp/label_flipping/alpha0.30/scrub/seed0-4.h5"
     ]
+
+
+def test_seeds_of_costly_models_are_fewer_unless_all_are_asked_for():
+    fewer, whole = grid(), grid(fewer_seeds=None)
+    assert len(fewer.seeds_of("xxz", "mlp")) == 5 and len(fewer.seeds_of("xxz", "qnn")) == 20
+    assert whole.seeds_of("xxz", "mlp") == whole.seeds_of("xxz~length=8", "mlp") == whole.seeds

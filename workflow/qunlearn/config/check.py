@@ -334,7 +334,7 @@ def schedule_problems(config: dict) -> list[str]:
     tables = {
         "training": config["training"],
         "unlearning.training": config["unlearning"]["training"],
-        "fewer_seeds.models": config["fewer_seeds"].get("models", {}),
+        "fewer_seeds.models": (config["fewer_seeds"] or {}).get("models", {}),
     }
     return [
         f"{section}.{dataset}.{name}: neither an architecture nor a family{nearest(name, known)}"

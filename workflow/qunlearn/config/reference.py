@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -155,7 +156,8 @@ def page() -> str:
         )
         lines.append(f"| `{key}` | {kind} | {_default(field)} | {field.description} |")
     for key in NESTED:
-        model = Pipeline.model_fields[key].annotation
+        annotation = Pipeline.model_fields[key].annotation
+        model = next(iter(get_args(annotation)), annotation)  # of one that may be null, the other
         lines += ["", f"## `{key}`", "", model.__doc__, "", *table(model)]
     lines += ["", "## `training.DATASET.NAME`", "", TrainingSchedule.__doc__]
     lines += [

@@ -173,7 +173,7 @@ def poisoning_section() -> type[Options]:
 
 
 class FewerSeeds(Options):
-    """Of what is costly only the first so many of `seeds`; figures say how many."""
+    """Of what is costly only the first so many of `seeds`; figures say how many. null: all of them."""
 
     changed: Count | None = option(None, says="of data and models with changes; null: all")
     models: dict[DatasetName, dict[Name, Count]] = option(
@@ -189,7 +189,9 @@ class Pipeline(Options):
     corruptions: Distinct[CorruptionName] = option(says="corruptions of the training set")
     alphas: Distinct[Alpha] = option(says="corrupted fractions of the training set")
     seeds: Distinct[Seed] = option(says="independent runs: poison, initial parameters, minibatches")
-    fewer_seeds: FewerSeeds = option(says="how many of them costly models have")
+    fewer_seeds: FewerSeeds | None = option(
+        says="how many of them costly models have; null: all of them"
+    )
     methods: Distinct[MethodName] = option(says="unlearning methods")
     alphas_per_job: AlphasPerJob = option(
         says="alphas that one job trains together, or auto: as many as make no job long; results do not depend on it"

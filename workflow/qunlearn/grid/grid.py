@@ -42,7 +42,7 @@ class Grid:
         self.root = PurePosixPath(config["paths"]["results"])
         self.alphas = tuple(sorted(config["alphas"]))
         self.seeds = tuple(sorted(config["seeds"]))
-        self.fewer = {"changed": None, "models": {}, **config["fewer_seeds"]}
+        self.fewer = {"changed": None, "models": {}, **(config["fewer_seeds"] or {})}
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
