@@ -10,6 +10,7 @@ import pytest
 
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import failed, train
+from qunlearn.runtime.keys import jax_key
 from qunlearn.training.losses import cross_entropy, training_loss
 from qunlearn.training.optimiser import adam
 from qunlearn.training.plan import grouped, planned
@@ -174,6 +175,14 @@ def test_initial_parameters_depend_on_model_and_seed_alone(digits):
         again != Problem(digits, "other", MLP, "label_flipping", [0, 1]).initial([0, 1])[0]["w2"]
     )
     assert np.any(again != flip.initial([0, 1], "retrain")[0]["w2"])
+
+
+def test_how_the_draw_of_initial_parameters_is_compiled_changes_no_number(digits):
+    mine = Problem(digits, "mlp", {"family": "mlp", "hidden": [16, 4]}, "label_flipping", [0, 1])
+    keys = jnp.stack([jax_key("mlp", seed, "init") for seed in (0, 1)])
+    compiled = jax.jit(jax.vmap(mine.model.init))(keys)
+    drawn = mine.initial([0, 1])
+    jax.tree.map(np.testing.assert_array_equal, compiled, drawn)
 
 
 def test_progress_reaches_the_end(digits):

@@ -20,6 +20,9 @@ from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.training.streams import EvalSet
 
+#: XLA's costly passes over the loops that draw random numbers would take seconds and save none; the numbers are the same.
+DRAWING = {"xla_backend_optimization_level": "1"}
+
 
 class Cell(NamedTuple):
     """One model of a problem: which fraction of its training set is corrupted, and its seed."""
@@ -126,7 +129,7 @@ class Problem:
     def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
         """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""
         keys = jnp.stack([jax_key(self.model_name, seed, purpose) for seed in seeds])
-        return jax.jit(jax.vmap(self.model.init))(keys)
+        return jax.jit(jax.vmap(self.model.init), compiler_options=DRAWING)(keys)
 
     def order_generators(self, cells: list[Cell], stage: str) -> list[np.random.Generator]:
         """One random generator per cell, for the order of its minibatches in a stage."""
