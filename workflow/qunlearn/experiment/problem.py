@@ -20,7 +20,7 @@ from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.training.streams import EvalSet
 
-#: XLA's costly passes over the loops that draw random numbers would take seconds and save none; the numbers are the same.
+#: XLA's costly passes over loops that draw random numbers would take seconds and save none; the numbers are the same.
 DRAWING = {"xla_backend_optimization_level": "1"}
 
 

@@ -185,7 +185,7 @@ def _begin(program: Program, start: tuple, early_stopping: bool) -> Descent:
     """Where replicas start; the optimiser begins anew where `start` holds no state of it."""
     params, state, *kept = start
     if not kept:
-        kept = [jax.vmap(program.optimiser.init)(params)]
+        kept = [jax.jit(jax.vmap(program.optimiser.init))(params)]
     now = Variables(params, state, *kept)
     if not early_stopping:
         return Descent(now, None)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.training.streams import (
@@ -61,7 +60,7 @@ class Group(NamedTuple):
 
     def take(self, tree):
         """The group's part of arrays with a leading replica axis."""
-        return jax.tree.map(lambda array: jnp.asarray(array[self.index]), tree)
+        return jax.tree.map(lambda array: jax.device_put(np.asarray(array)[self.index]), tree)
 
     def members_of(self, tree):
         """The members' part of the group's arrays, without copies."""
