@@ -8,17 +8,43 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 #: The folder that holds the package.
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "qunlearn"
+#: Fields of a statement that hold further ones.
+HOLD_STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    """What a file does: its source without comments and docstrings."""
+    return _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """The tree in which texts that stand alone at the head of a module, class or function are gone."""
+    for node in _statements(tree):
+        body = getattr(node, "body", None)
+        if not body or not isinstance(body[0], ast.Expr):
+            continue
+        first = body[0].value
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            node.body = body[1:] or [ast.Pass()]
+    return tree
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The tree and every statement in it."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in HOLD_STATEMENTS:
+            todo.extend(getattr(node, field, ()))
 
 
 def _module_file(parts: list[str], folder: Path) -> Path | None:
@@ -30,7 +56,7 @@ def _module_file(parts: list[str], folder: Path) -> Path | None:
     return None
 
 
-def _imported(node: ast.AST, path: Path) -> list[Path]:
+def _imported(node: ast.Import | ast.ImportFrom, path: Path) -> list[Path]:
     """Files that an import statement names: modules of the library and, for a file outside it, modules beside it. Of
     `from package import module` that module, not the package around it."""
     own = [] if path.is_relative_to(LIBRARY) else [path.parent]
@@ -38,8 +64,6 @@ def _imported(node: ast.AST, path: Path) -> list[Path]:
         names = [alias.name.split(".") for alias in node.names]
         found = [_module_file(name, folder) for name in names for folder in (ROOT, *own)]
         return [file for file in found if file]
-    if not isinstance(node, ast.ImportFrom):
-        return []
     module = node.module.split(".") if node.module else []
     folders = [path.parents[node.level - 1]] if node.level else [ROOT, *own]
     found = []
@@ -50,23 +74,18 @@ def _imported(node: ast.AST, path: Path) -> list[Path]:
     return [file for file in found if file]
 
 
-def _executed(tree: ast.Module):
-    """Every node but those for type checkers only."""
-    todo = list(ast.iter_child_nodes(tree))
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            continue
-        todo.extend(ast.iter_child_nodes(node))
-        yield node
-
-
 @cache
 def _imports(path: Path) -> frozenset[Path]:
-    """Files of the library, and beside a user's file, that a file imports anywhere."""
+    """Files of the library, and beside a user's file, that a file imports anywhere but for type checkers."""
+    tree = _tree(path)
+    for_checkers = set()
+    for node in _statements(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            for_checkers.update(map(id, node.body))
     found = set()
-    for node in _executed(_tree(path)):
-        found.update(_imported(node, path))
+    for node in _statements(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and id(node) not in for_checkers:
+            found.update(_imported(node, path))
     return frozenset(found)
 
 
@@ -82,23 +101,10 @@ def sources(*files: str | Path) -> list[Path]:
     return sorted(seen)
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """The tree in which texts that stand alone at the head of a module, class or function are gone."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list) or not body or not isinstance(body[0], ast.Expr):
-            continue
-        first = body[0].value
-        if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            node.body = body[1:] or [ast.Pass()]
-    return tree
-
-
 @cache
 def file_hash(path: Path) -> str:
     """Changes with what a file does, not with comments, docstrings and formatting."""
-    tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(ast.dump(_tree(path)).encode()).hexdigest()
 
 
 @cache
