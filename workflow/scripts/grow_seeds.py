@@ -47,9 +47,9 @@ def decide(files, options):
 
 
 def main(arguments):
-    import pandas as pd
     import yaml
 
+    from qunlearn.results.decisions import read_decisions
     from qunlearn.runtime.files import replacing
     from qunlearn.studies.claims.growth import configuration, grown, in_words, still_open
 
@@ -64,7 +64,7 @@ def main(arguments):
     seeds = Path(plan.grid.root) / "seeds.yaml"
     while True:
         plan, table = decide([*files, seeds] if seeds.exists() else files, options)
-        rows = pd.read_csv(table)
+        rows = read_decisions(table)
         left = still_open(rows, looks)
         print(f"{len(rows)} verdicts, {len(left)} still open at {len(plan.grid.seeds)} seeds")
         if left.empty:

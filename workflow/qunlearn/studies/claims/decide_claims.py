@@ -7,6 +7,7 @@ with job("claims", snakemake) as progress:
     import pandas as pd
 
     from qunlearn.results.csv import read_csv, stem, write_csv
+    from qunlearn.results.decisions import read_decisions
     from qunlearn.runtime.files import replacing
     from qunlearn.studies.claims.beside import read_theirs
     from qunlearn.studies.claims.claim import known_claims
@@ -19,7 +20,7 @@ with job("claims", snakemake) as progress:
     tables = {stem(path): read_csv(path) for path in files.tables}
     published = read_theirs(files.get("published", []), tables, settings.replaced)
     rows = decide(tables, claims, settings, published)
-    effects = [read_csv(path) for path in files.controls]
+    effects = [read_decisions(path) for path in files.controls]
     rows = pd.concat([rows, *effects], ignore_index=True)
     rows["criteria_sha256"] = origin.sha256
     write_csv(rows, snakemake.output.csv)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from qunlearn.results.csv import read_csv
+from qunlearn.results.decisions import read_decisions
 from qunlearn.statistics.decision import CONTROLS
 from qunlearn.studies.claims import page as wording
 from qunlearn.studies.claims.claim import Claim
@@ -21,13 +21,8 @@ NO_DATASET = "no dataset of this study can decide it"
 
 
 def read_claims(path: str | None) -> pd.DataFrame | None:
-    """The table of claims; None for none. Remarks are texts, empty where there is nothing to
-    say."""
-    if path is None:
-        return None
-    rows = read_csv(path)
-    texts = ["remark", "nulls", "also_true_of", "null_model", "null_verdict", "published_verdict"]
-    return rows.assign(**{name: rows[name].astype(object).fillna("") for name in texts})
+    """The table of claims; None for none."""
+    return None if path is None else read_decisions(path)
 
 
 def verdict_counts(rows: pd.DataFrame | None) -> list[tuple[str, list[int]]]:
