@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from project import copy_project, snakemake
-from qunlearn.statistics.decision import CONTROLS
+from qunlearn.statistics.decision import CONTROLS, Decision
 from qunlearn.studies.claims.claim import Claim
 from qunlearn.studies.claims.decide import collapsed
 from qunlearn.studies.claims.decide import decide as decide_claims
@@ -209,8 +209,8 @@ def test_the_rule_writes_page_and_table_and_says_what_a_reduced_study_cannot_dec
     right, tmp_path
 ):
     folder = copy_project(tmp_path)
-    (folder / "tiny.yaml").write_text("controls: {runs: []}")
-    tables = right[0] | null_tables(right[0])
+    effect = Decision("weight decay", "It changes nothing.", CONTROLS, "digits", "mlp", "gain", 5)
+    tables = right[0] | null_tables(right[0]) | {"control_effects": pd.DataFrame([effect])}
     tables["unlearning"] = tables["unlearning"].query("method != 'retrain'")
     (folder / "results/tables").mkdir(parents=True)
     for name, frame in tables.items():
@@ -220,6 +220,7 @@ def test_the_rule_writes_page_and_table_and_says_what_a_reduced_study_cannot_dec
     rows = pd.read_csv(folder / "results/claims.csv").set_index("claim")
     page = (folder / "results/claims.md").read_text()
     assert all(sentence in page for sentence in rows.sentence)
+    rows = rows[rows.section != CONTROLS]
     told = rows.remark.notna()
     assert told["qnn_needs_repair"] and "retrain" in rows.remark["qnn_needs_repair"]
     assert set(rows.verdict[told]) == {"undecided"} and set(rows.verdict[~told]) == {"reproduced"}

@@ -35,8 +35,8 @@ def test_every_control_has_its_base_in_the_study():
         assert control.base.corruption == "label_flipping"
     # variants are trained at the alphas asked for alone, bases with the whole study
     paths = study.needs(study_plan)["against_alpha"]
-    assert "results/train/xxz/mlp~gce=0.7/label_flipping/alpha0.00-0.40/seed0-4.h5" in paths
-    assert "results/train/xxz/mlp/label_flipping/alpha0.00-0.90/seed0-4.h5" in paths
+    assert "results/train/digits/mlp~gce=0.7/label_flipping/alpha0.00-0.40/seed0-4.h5" in paths
+    assert "results/train/digits/qnn/label_flipping/alpha0.00-0.90/seed0-19.h5" in paths
     kept = "xxz", "qnn~keep_adam=true", "label_flipping"
     assert study_plan.grid.trained(*kept, (0.3,), range(5)) == [
         "results/train/xxz/qnn~keep_adam=true/label_flipping/alpha0.30/seed0-4.h5"
