@@ -126,18 +126,11 @@ def scatter(axis, places, colours, corrupted, size: float) -> None:
         axis.scatter(x, y, c=colours[chosen], **look)
 
 
-def note(axis, text: str) -> None:
-    """A small remark inside the panel, where a reader must not miss a caveat."""
-    axis.text(
-        0.98,
-        0.02,
-        text,
-        transform=axis.transAxes,
-        ha="right",
-        va="bottom",
-        size=6.5,
-        color=CAVEAT,
-    )
+def note(axis, text: str, at: str = "bottom") -> None:
+    """A small remark inside the panel, `at` its bottom or top, where a reader must not miss a caveat."""
+    height = {"bottom": 0.02, "top": 0.98}[at]
+    look = {"ha": "right", "va": at, "size": 6.5, "color": CAVEAT}
+    axis.text(0.98, height, text, transform=axis.transAxes, **look)
 
 
 def select(table, **values):
@@ -154,10 +147,11 @@ def collapsed_runs(frame, by: list[str]) -> int:
     return len(frame[frame["collapsed"]][by].drop_duplicates())
 
 
-def note_collapsed(axis, frame, by: list[str]) -> None:
-    """How many of the runs drawn in a panel collapsed, if any did; `by` as for `collapsed_runs`."""
+def note_collapsed(axis, frame, by: list[str], at: str = "bottom") -> None:
+    """How many of the runs drawn in a panel collapsed, if any did; `by` as for `collapsed_runs`, `at`
+    as for `note`."""
     if lost := collapsed_runs(frame, by):
-        note(axis, f"{lost} of {len(frame[by].drop_duplicates())} runs collapsed")
+        note(axis, f"{lost} of {len(frame[by].drop_duplicates())} runs collapsed", at)
 
 
 def band(axis, x, frame, column: str, by: str, **look) -> None:

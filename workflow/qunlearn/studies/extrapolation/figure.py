@@ -71,4 +71,4 @@ def _accuracies(axis, here: pd.DataFrame, models: list[str], looks: Looks) -> No
         style.band(axis, alphas, runs, "val_accuracy", "alpha", **line)
     panels.mark_coin(axis)
     axis.set(ylim=(-0.03, 1.05), ylabel="validation accuracy", xticks=[0, 0.3, 0.6, 0.9])
-    style.note_collapsed(axis, here, RUN)
+    style.note_collapsed(axis, here, RUN, at="top")

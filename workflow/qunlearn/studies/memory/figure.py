@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from qunlearn.plots import style
@@ -48,10 +47,12 @@ def _panel(axis, here: pd.DataFrame, groups: dict[str, list[str]], sizes: dict[s
         runs = here[here["listed"].isin(names)]
         by_model = runs.groupby("listed", sort=False)
         means = by_model[["live_parameters", "train_accuracy"]].mean()
-        means["spread"] = np.nan_to_num(by_model["train_accuracy"].std(ddof=1))
+        for name, side in (("below", -1), ("above", 1)):
+            means[name] = by_model["train_accuracy"].agg(style.one_sided_deviation, side=side)
         means = means.sort_values("live_parameters")
         look = {"color": f"C{place}", "marker": MARKS[place % len(MARKS)], "ms": 3.5, "lw": 0.8}
-        places = means["live_parameters"], means["train_accuracy"], means["spread"]
+        spread = means[["below", "above"]].T
+        places = means["live_parameters"], means["train_accuracy"], spread
         axis.errorbar(*places, elinewidth=0.7, label=label, **look)
         for name, row in means.iterrows():
             where = row["live_parameters"], row["train_accuracy"]

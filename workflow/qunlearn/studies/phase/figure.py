@@ -54,4 +54,4 @@ def _panel(axis, here: pd.DataFrame, members: list[str], looks: Looks) -> None:
         style.band(axis, alphas, runs, "val_accuracy", "alpha", label=label, **look)
     parts.mark_coin(axis)
     axis.legend(loc="lower left", handlelength=1.4, labelspacing=0.25)
-    style.note_collapsed(axis, here, RUN)
+    style.note_collapsed(axis, here, RUN, at="top")

@@ -110,7 +110,7 @@ def _against_fall(axis, here: pd.DataFrame, quantum: list[str], sizes: dict[str,
     axis.set(xscale="log", xlabel="LRR", ylabel="fall of validation accuracy")
     rank = _rank_correlation(table)
     title = f"all: ρ = {rank:.2f}" if np.isfinite(rank) else None
-    axis.legend(title=title, title_fontsize=6.5, fontsize=6.5, loc="upper left", handletextpad=0.3)
+    axis.legend(title=title, title_fontsize=6.5, fontsize=6.5, loc="lower right", handletextpad=0.3)
     axis.margins(x=0.15, y=0.12)
     lost = poisoned["model"].nunique() - len(table)
     if lost:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from qunlearn.results.trained import trained_table
 from qunlearn.statistics.intervals import interval
-from qunlearn.statistics.quantities import Extreme
+from qunlearn.statistics.quantities import SHARE, Extreme, Within
 
 
 def tabulate(
@@ -48,8 +48,8 @@ def quantities(part: pd.DataFrame) -> dict[str, tuple]:
     train = part.pivot(index="seed", columns="alpha", values="train_accuracy").to_numpy()
     return {
         "fall": (validation, Extreme("max", falls)),
-        "clean_accuracy": (validation[:, 0], np.mean),
-        "train_accuracy": (train[:, -1], np.mean),
+        "clean_accuracy": (validation[:, 0], Within(np.mean, SHARE)),
+        "train_accuracy": (train[:, -1], Within(np.mean, SHARE)),
     }
 
 

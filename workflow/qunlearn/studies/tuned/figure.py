@@ -61,7 +61,8 @@ def _panel(axis, part: pd.DataFrame, methods: list[str], looks: Looks) -> None:
             spread = [[style.one_sided_deviation(accuracies, side)] for side in (-1, 1)]
             bar = {"ms": 5, "color": colour, "mfc": face, "elinewidth": 0.8}
             axis.errorbar(place + offset, accuracies.mean(), spread, fmt=mark, **bar)
-        labels.append(f"{looks.method(method).label}\n{_chosen(mine)}")
+        words = looks.method(method).label.replace(" ", "\n")
+        labels.append(f"{words}\n{_chosen(mine)}")
     _levels(axis, part, methods)
     axis.set_xticks(range(len(methods)), labels, size=6)
     axis.set_xlim(-0.5, len(methods) - 0.5)
