@@ -6,6 +6,8 @@ operations are added. Bounds lie about a quarter above what was counted when the
 them when an update gets cheaper.
 """
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,18 +27,23 @@ QNN = {
 }
 
 
-def update_cost(options, x, batch, lanes):
-    """(floating-point operations, bytes accessed) of one update of `lanes` replicas in single
-    precision."""
+def update_program(options, x, batch, lanes):
+    """One update of `lanes` replicas in single precision, compiled."""
     jax.config.update("jax_enable_x64", False)
     model = models.build(options, [x, x])
     pool = jnp.asarray(model.encode(x), jnp.float32)
     order = np.tile(np.arange(batch, dtype=np.int32), (lanes, 1, 1))
     program, arguments = project_program(model, pool, np.zeros(len(x)), order)
-    compiled = jax.jit(program, donate_argnums=1).lower(*arguments).compile()  # as the trainer does
-    cost = compiled.cost_analysis()
+    return jax.jit(program, donate_argnums=1).lower(*arguments).compile()  # as the trainer does
+
+
+def update_cost(options, x, batch, lanes):
+    """(floating-point operations, bytes accessed) of the same."""
+    cost = update_program(options, x, batch, lanes).cost_analysis()
     loops = 0
     if options["family"] == "qnn":
+        model = models.build(options, [x, x])
+        pool = model.encode(x)
         loops = loop_operations(model, pool, batch, lanes)
     return cost["flops"] + loops, cost["bytes accessed"]
 
@@ -76,3 +83,12 @@ def test_the_cost_of_a_narrow_light_cone_hardly_grows_with_the_register(rng):
             update_cost(QNN | {"depth": 3}, x / np.linalg.norm(x, axis=1, keepdims=True), 16, 4)[0]
         )
     assert costs[1] <= 1.1 * costs[0]
+
+
+@pytest.mark.parametrize(("width", "transposed"), [(64, True), (16, False)])
+def test_the_minibatch_is_transposed_for_the_derivative_of_a_wide_layer(width, transposed, rng):
+    """XLA's product along the first axis of both takes two and a half times as long."""
+    options = {"family": "mlp", "hidden": [width]}
+    compiled = update_program(options, rng.normal(size=(20, 300)), batch=10, lanes=1)
+    (product,) = re.findall(rf"= f32\[300,{width}\]\S* dot\(.*", compiled.as_text())
+    assert ("lhs_contracting_dims={1}" in product) is transposed

@@ -41,6 +41,28 @@ def test_mlp_logits_by_hand():
     assert model.logits(params, {}, jnp.asarray(model.encode(x)))[0] == pytest.approx([2.5])
 
 
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_a_wide_layer_has_the_derivatives_of_any_other_in_training(replicas, rng):
+    """Whatever form the product has that computes them; both in single precision."""
+    jax.config.update("jax_enable_x64", False)
+    x = jnp.asarray(rng.normal(size=(12, 30)))
+    model = models.build({"family": "mlp", "hidden": [64, 4]}, [np.asarray(x)] * 2)
+    keys = jax.random.split(jax.random.key(2), replicas)
+    params, _ = jax.vmap(model.init)(keys)
+
+    def gradient(train):
+        def loss(params):
+            z, _ = model.logits(params, {}, x, jnp.arange(5, 12), train=train)
+            return jnp.sum(jnp.sin(z))
+
+        return jax.vmap(jax.grad(loss))(params)
+
+    trained, plain = gradient(True), gradient(False)
+    for name, values in plain.items():
+        np.testing.assert_allclose(trained[name], values, atol=2e-6)
+    assert np.any(plain["w1"])
+
+
 def test_mlp_initial_weights_are_glorot_uniform():
     x = np.ones((3, 300))
     model = models.build({"family": "mlp", "hidden": [100, 16]}, [x, x])

@@ -99,19 +99,23 @@ class Perceptron(Classifier):
         live = [len(self.columns), *self.widths[1:]]
         return {"all": _count(self.widths), "live": _count(live)}
 
-    def _forward(self, params, x):
+    def _forward(self, params, x, train=False):
         """Activations entering each layer, and the logits (B,) without a bound."""
+        from qunlearn.training import dense
+
         entering = []
         for layer in self.layers:
             entering.append(x)
             weight = params[f"w{layer}"][: x.shape[-1]]
-            x = x @ weight + params[f"b{layer}"]
+            is_wide = layer == 1 and weight.shape[1] >= dense.WIDE
+            multiply = dense.product if train and is_wide else jnp.matmul
+            x = multiply(x, weight) + params[f"b{layer}"]
             if layer < len(self.layers):
                 x = jax.nn.relu(x)
         return entering, x[..., 0]
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        _, z = self._forward(params, pool if rows is None else pool[rows])
+        _, z = self._forward(params, pool if rows is None else pool[rows], train)
         if self.bound is not None:
             z = self.bound * jnp.tanh(z / self.bound)
         return z, state

@@ -63,7 +63,7 @@ TASKS = {
     "qnn_mnist": Qnn(784, 6, 500, 256),
     "mlp_digits": Mlp(64, 217, 32),
     "mlp_mnist": Mlp(784, 500, 256),
-    "mlp_xxz": Mlp(8192, 197, 32, epochs=1),
+    "mlp_xxz": Mlp(8192, 197, 32),
 }
 #: One quantity of the XXZ task varied at a time.
 GROWTH = {
