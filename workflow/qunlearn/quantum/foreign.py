@@ -14,6 +14,7 @@ import struct
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +47,7 @@ def available() -> bool:
 def _register() -> None:
     """Make the loops known to XLA. Raises whatever stands in the way: a package that is missing or
     does not compile, a version of the interface that does not fit, a machine of other words."""
-    check_loops()
+    check_loops(Path(__file__).with_name("vectors.py"))
     from qunlearn.quantum import kernel
 
     if struct.calcsize("P") != 8:
@@ -63,39 +64,34 @@ def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarr
     """(C,) entries `columns` of `lightcone.observable`: Pauli coefficients of U^dagger Z U at
     `parameters` (P,)."""
     data = program(circuit)
-    rows = data.size + 1  # the last belongs to no string
-    whole = -(-len(columns) // WIDTH) * WIDTH
-    padded = np.append(columns, np.full(whole - len(columns), data.size)).astype(np.uint32)
-    shared = [data.parameters, data.gates, data.pairs, padded]
-
-    def observable(angles):
-        return lightcone.observable(circuit, angles)[columns]
+    gates = np.column_stack([data.parameters, data.gates])
+    missing = -len(columns) % WIDTH
+    whole = np.pad(columns, (0, missing), constant_values=data.size)  # which is no string
+    shared = [gates, data.pairs, whole.astype(np.uint32), np.array([data.size + 1], np.uint32)]
 
     def evolve_elsewhere(angles, *_):
-        return observable(angles)
+        found = lightcone.observable(circuit, angles)[columns]
+        return jnp.pad(found, (0, missing))
 
-    def pull_back_elsewhere(cotangent, registers, turns, angles, *_):
-        _, pull = jax.vjp(observable, angles)
+    def pull_back_elsewhere(cotangent, angles, *_):
+        _, pull = jax.vjp(evolve_elsewhere, angles)
         return pull(cotangent)[0]
 
-    kept = rows, 2 * len(data.gates), whole
-    evolve = _operation("evolve", evolve_elsewhere, len(columns), kept)
-    scratch = 2 * rows, whole
-    pull_back = _operation("pull_back", pull_back_elsewhere, circuit.parameters, scratch)
+    evolve = _operation("evolve", evolve_elsewhere, len(whole))
+    pull_back = _operation("pull_back", pull_back_elsewhere, circuit.parameters)
 
     @jax.custom_vjp
     def evolved(angles):
-        return evolve([angles], shared)[0]
+        return evolve([angles], shared)
 
     def forward(angles):
-        found, registers, turns, _ = evolve([angles], shared)
-        return found, [registers, turns, angles]
+        return evolved(angles), angles
 
-    def backward(kept, cotangent):
-        return (pull_back([cotangent, *kept], shared)[0],)
+    def backward(angles, cotangent):
+        return (pull_back([cotangent, angles], shared),)
 
     evolved.defvjp(forward, backward)
-    return evolved(parameters)
+    return evolved(parameters)[: len(columns)]
 
 
 @jax.custom_vjp
@@ -106,7 +102,7 @@ def read(pool, rows, observable) -> jnp.ndarray:
     if pool.shape[1] % WIDTH:
         raise ValueError(f"{pool.shape[1]} columns are no multiple of {WIDTH}")
     operation = _operation("read", _read_elsewhere, len(rows))
-    return operation([rows.astype(jnp.uint32), observable], [pool])[0]
+    return operation([rows.astype(jnp.uint32), observable], [pool])
 
 
 def _read_forward(pool, rows, observable):
@@ -116,7 +112,7 @@ def _read_forward(pool, rows, observable):
 def _read_backward(kept, cotangent):
     pool, rows = kept
     operation = _operation("read_back", _read_back_elsewhere, pool.shape[1])
-    return None, None, operation([rows, cotangent], [pool])[0]
+    return None, None, operation([rows, cotangent], [pool])
 
 
 read.defvjp(_read_forward, _read_backward)
@@ -130,34 +126,26 @@ def _read_back_elsewhere(rows, cotangent, pool):
     return cotangent @ pool[rows]
 
 
-def _operation(name: str, elsewhere: Callable, width: int, kept: tuple[int, ...] = ()):
+def _operation(name: str, elsewhere: Callable, width: int):
     """The compiled loop as a function of a list of single replicas' arrays (N,) and a list of those
-    that all replicas share; `elsewhere`, of the same arrays one by one, gives its first result
-    where the loops do not run.
-
-    The first result is (width,); the others are memory of the loop's own, with room for each `kept`
-    numbers per replica in whole tiles of replicas.
+    that all replicas share, with a result (width,); `elsewhere`, of the same arrays one by one,
+    gives it where the loops do not run.
     """
     _register()
 
     @jax.custom_batching.sequential_vmap
     def together(each, shared):
-        replicas = len(each[0])
-        lanes = -(-replicas // WIDTH) * WIDTH
-        widths = [width]
-        widths += [-(-lanes * numbers // replicas) for numbers in kept]
         return _by_platform.bind(
             *each,
             *map(jnp.asarray, shared),
             name=name,
             elsewhere=jax.vmap(elsewhere, [0] * len(each) + [None] * len(shared)),
-            shapes=tuple((replicas, w) for w in widths),
+            shape=(len(each[0]), width),
         )
 
     @jax.custom_batching.custom_vmap
     def one(each, shared):
-        found = together([array[None] for array in each], shared)
-        return [array[0] for array in found]
+        return together([array[None] for array in each], shared)[0]
 
     @one.def_vmap
     def _(replicas, mapped, each, shared):
@@ -169,7 +157,7 @@ def _operation(name: str, elsewhere: Callable, width: int, kept: tuple[int, ...]
         spread = []
         for array, is_mapped in zip(each, each_mapped):
             spread.append(array if is_mapped else jnp.broadcast_to(array, (replicas, *array.shape)))
-        return together(spread, shared), [True] * (1 + len(kept))
+        return together(spread, shared), True
 
     return one
 
@@ -178,22 +166,20 @@ def _operation(name: str, elsewhere: Callable, width: int, kept: tuple[int, ...]
 # An operation of its own and no `jax.lax.platform_dependent`, which would trace, differentiate and compile around both
 # ways everywhere: this one is traced where a program is lowered, in the way of its platform alone.
 _by_platform = Primitive("qunlearn_loop")
-_by_platform.multiple_results = True
 
 
-def _in_loops(*arrays, name, elsewhere, shapes):
-    results = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-    return jax.ffi.ffi_call(f"qunlearn_{name}", results)(*arrays)
+def _in_loops(*arrays, name, elsewhere, shape):
+    result = jax.ShapeDtypeStruct(shape, jnp.float32)
+    return jax.ffi.ffi_call(f"qunlearn_{name}", result)(*arrays)
 
 
-def _in_operations(*arrays, name, elsewhere, shapes):
-    idle = [jnp.zeros(shape, jnp.float32) for shape in shapes[1:]]  # nobody reads it
-    return [elsewhere(*arrays), *idle]
+def _in_operations(*arrays, name, elsewhere, shape):
+    return elsewhere(*arrays)
 
 
 @_by_platform.def_abstract_eval
-def _results(*_, name, elsewhere, shapes):
-    return [jax.core.ShapedArray(shape, jnp.float32) for shape in shapes]
+def _result(*_, name, elsewhere, shape):
+    return jax.core.ShapedArray(shape, jnp.float32)
 
 
 @_by_platform.def_impl
@@ -201,5 +187,7 @@ def _on_its_own(*arrays, **how):
     return jax.jit(partial(_by_platform.bind, **how))(*arrays)
 
 
-mlir.register_lowering(_by_platform, mlir.lower_fun(_in_operations))
-mlir.register_lowering(_by_platform, mlir.lower_fun(_in_loops), platform="cpu")
+in_operations = mlir.lower_fun(_in_operations, multiple_results=False)
+in_loops = mlir.lower_fun(_in_loops, multiple_results=False)
+mlir.register_lowering(_by_platform, in_operations)
+mlir.register_lowering(_by_platform, in_loops, platform="cpu")

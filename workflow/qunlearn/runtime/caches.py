@@ -151,13 +151,19 @@ def keep_loops(folder: Path) -> None:
 
 
 @cache
-def check_loops() -> None:
-    """Make Numba read and write its files as above; to be called before functions are compiled."""
+def check_loops(*sources: Path) -> None:
+    """Make Numba read and write its files as above, and compile anew when one of the `sources` has
+    changed, as it does by itself only for the file that a function stands in; to be called before
+    functions are compiled."""
     from numba.core import caching
 
     plain = caching.IndexDataCacheFile
+    digests = [hashlib.sha256(source.read_bytes()).hexdigest() for source in sources]
 
     class Checked(plain):
+        def __init__(self, cache_path, filename_base, source_stamp):
+            super().__init__(cache_path, filename_base, (source_stamp, *digests))
+
         def _load_index(self):
             whole = read(Path(self._index_path)) is not None
             return super()._load_index() if whole else {}
