@@ -171,6 +171,24 @@ def test_numba_reads_and_writes_with_checksums(tmp_path):
     assert files.load("key") == ("machine", "code")
 
 
+def test_numba_compiles_anew_when_a_source_has_changed(tmp_path, monkeypatch):
+    """Beside the file of the function itself, whose stamp Numba gives."""
+    from numba.core import caching
+
+    source = tmp_path / "vectors.py"
+    found = []
+    for content, saved in (("one", True), ("two", False), ("one", False)):
+        source.write_text(content)
+        with monkeypatch.context() as patch:
+            patch.setattr(caching, "IndexDataCacheFile", caching.IndexDataCacheFile)
+            caches.check_loops.__wrapped__(source)
+            files = caching.IndexDataCacheFile(str(tmp_path / "cache"), "loop", "stamp")
+            if saved:
+                files.save("key", "code")
+            found.append(files.load("key"))
+    assert found == ["code", None, "code"]
+
+
 def test_the_class_that_numba_is_given_exists():
     """`check_loops` stands on these names of Numba's, `keep_programs` on one of JAX's."""
     from jax._src import compilation_cache

@@ -87,8 +87,9 @@ def test_rows_that_are_read_one_by_one_agree_with_a_matrix_product(batch, rng):
 
 # -- where the compiled loops do not run ------------------------------------------------------------------------------
 def forget_kernel(monkeypatch):
-    monkeypatch.delitem(sys.modules, "qunlearn.quantum.kernel", raising=False)
-    monkeypatch.delattr("qunlearn.quantum.kernel", raising=False)
+    for name in ("qunlearn.quantum.kernel", "qunlearn.quantum.vectors"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.delattr(name, raising=False)
 
 
 def no_numba(monkeypatch):
@@ -176,6 +177,6 @@ def test_where_the_loops_do_not_run_the_light_cone_serves_with_one_warning(
 
 
 def test_both_know_how_many_strings_a_vector_holds():
-    from qunlearn.quantum import kernel
+    from qunlearn.quantum import vectors
 
-    assert kernel.WIDTH == program.WIDTH
+    assert vectors.WIDTH == program.WIDTH

@@ -52,7 +52,7 @@ def loop_operations(model, pool, batch, lanes):
     """Operations of the compiled loops in one update."""
     pairs = len(gates_of(model.circuit).pairs)
     forwards, derivative, register_and_cotangent = 6, 4, 12
-    count = pairs * (forwards + derivative + register_and_cotangent)
+    count = pairs * (2 * forwards + derivative + register_and_cotangent)  # evolved again for both
     if len(pool) > SPARSE * batch:
         count += 4 * batch * pool.shape[1]  # the minibatch's rows times the observable, and back
     return lanes * count

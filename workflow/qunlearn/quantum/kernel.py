@@ -211,7 +211,7 @@ def _pull_back(frame):
 @cfunc(HANDLER, cache=True)
 def _read(frame):
     """Of rows (R, B), observables (R, C) and a pool (N, C): products (R, B) of each replica's rows
-    of the pool with its observable."""
+    of the pool with its observable. Two rows at once load the observable once."""
     if _is_call(frame):
         rows = _array(frame, ARGUMENTS, 0, np.uint32)
         observables = _array(frame, ARGUMENTS, 1, np.float32)
@@ -219,12 +219,15 @@ def _read(frame):
         products = _array(frame, RESULTS, 0, np.float32)
         blocks = pool.shape[1] // WIDTH
         for r in range(len(rows)):
-            for b, row in enumerate(rows[r]):
-                total = spread(np.float32(0))
+            for b in range(0, rows.shape[1], 2):
+                other = min(b + 1, rows.shape[1] - 1)  # of an odd number the last is read twice
+                first, second = rows[r, b] * blocks, rows[r, other] * blocks
+                total = other_total = spread(np.float32(0))
                 for n in range(blocks):
-                    features = load(pool, row * blocks + n)
-                    total = total + features * load(observables, r * blocks + n)
-                products[r, b] = sum_of(total)
+                    coefficients = load(observables, r * blocks + n)
+                    total = total + coefficients * load(pool, first + n)
+                    other_total = other_total + coefficients * load(pool, second + n)
+                products[r, b], products[r, other] = sum_of(total), sum_of(other_total)
     return 0
 
 
@@ -240,12 +243,15 @@ def _read_back(frame):
         gradients[:] = 0
         blocks = pool.shape[1] // WIDTH
         for r in range(len(rows)):
-            for b, row in enumerate(rows[r]):
+            for b in range(0, rows.shape[1], 2):
+                other = min(b + 1, rows.shape[1] - 1)  # as there, but counted once
+                first, second = rows[r, b] * blocks, rows[r, other] * blocks
                 weight = spread(cotangents[r, b])
+                other_weight = spread(cotangents[r, other] if other > b else np.float32(0))
                 for n in range(blocks):
-                    product = weight * load(pool, row * blocks + n)
                     place = r * blocks + n
-                    store(gradients, place, load(gradients, place) + product)
+                    slope = load(gradients, place) + weight * load(pool, first + n)
+                    store(gradients, place, slope + other_weight * load(pool, second + n))
     return 0
 
 

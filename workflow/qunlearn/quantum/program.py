@@ -18,7 +18,7 @@ import numpy as np
 from qunlearn.quantum import lightcone
 from qunlearn.quantum.circuit import Circuit, Gate
 
-#: Strings are used in whole vectors of so many (`kernel.WIDTH`).
+#: Strings are used in whole vectors of so many (`vectors.WIDTH`).
 WIDTH = 16
 #: Letters of a string.
 I, X, Y, Z = range(4)  # noqa: E741
