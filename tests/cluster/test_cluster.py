@@ -66,7 +66,7 @@ SWEEP = {  # six models, each a job of its own, each with another misfortune
     "corruptions": ["label_flipping"],
     "alphas": [0.0, 0.3, 0.5],
     "seeds": [0, 1],
-    "training": {IMAGES: {"mlp": {"epochs": 3}}},
+    "training": {IMAGES: {"mlp": {"epochs": 300}}},  # seconds: they are caught while they run
     "mnist_split": "test",
     "alphas_per_job": 1,
     "seeds_per_job": 1,
