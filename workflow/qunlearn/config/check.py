@@ -17,10 +17,14 @@ from qunlearn.config.blocks import read_block
 from qunlearn.config.derived import derive, said_once
 from qunlearn.config.options import Distinct, Name, Options, option
 from qunlearn.config.plan import FILE, Plan, by_dataset_keys, is_own, is_shared
-from qunlearn.config.references import Reference, references
+from qunlearn.config.references import (
+    change_problem,
+    known_names,
+    reference_problem,
+    references,
+)
 from qunlearn.config.settings import Pipeline, poisoning_section, unlearning_section
 from qunlearn.config.words import dotted, missing_key, nearest, unknown_key, unknown_name
-from qunlearn.grid.names import base
 from qunlearn.parts import registry
 from qunlearn.runtime.errors import UserError
 
@@ -254,35 +258,6 @@ def read_studies(config: dict) -> list[str]:
 
 
 # -- what refers to what ---------------------------------------------------------------------------------------------
-def known_names(config: dict) -> dict[str, list[str]]:
-    """Kind of a reference -> names that it may have."""
-    methods = registry.known("method")
-    return {
-        "dataset": list(config["data"]),
-        "model": list(config["architectures"]),
-        "corruption": list(registry.known("corruption")),
-        "method": [name for name, method in methods.items() if not method.for_controls],
-        "any method": list(methods),
-        "circuit": list(registry.known("circuit")),
-    }
-
-
-WORDS = {"model": "architecture", "any method": "method"}
-
-
-def reference_problem(reference: Reference, known: dict[str, list[str]]) -> str | None:
-    """What is wrong with a reference, None for nothing."""
-    names = known[reference.refers.kind]
-    name = base(reference.name) if reference.refers.changes else reference.name
-    if name in names:
-        return None
-    if reference.is_key and reference.refers.kind != "model":
-        return unknown_key(reference.path, names)
-    kind = WORDS.get(reference.refers.kind, reference.refers.kind)
-    listed = "defined" if reference.refers.kind == "model" else "allowed"
-    return unknown_name(reference.path, kind, name, names, listed)
-
-
 def family_of(block) -> str:
     """The family that a block of `architectures` names; empty where it names none."""
     family = block.get("family") if isinstance(block, dict) else None
@@ -353,27 +328,6 @@ def cell_problems(plan: Plan, stage: str, models: Iterable[str], datasets=None) 
         for model in dict.fromkeys(models):
             problems += plan.problems(dataset, model, stage)
     return list(dict.fromkeys(problems))
-
-
-def change_problem(plan: Plan, reference: Reference) -> str | None:
-    """What is wrong with the changes that a name carries, None for nothing. A model's are tried on every dataset of the
-    configuration, and are sound where one takes them."""
-    name, kind = reference.name, reference.refers.kind
-    if name == base(name):
-        return None
-    if kind == "model":
-        tries = [lambda d=dataset: plan.model(d, name) for dataset in plan.config["data"]]
-    else:
-        part = {"dataset": plan.source, "corruption": plan.corruption}.get(kind, plan.method)
-        tries = [lambda: part(name)]
-    refusals = []
-    for attempt in tries:
-        try:
-            attempt()
-            return None
-        except UserError as error:
-            refusals.append(str(error).splitlines()[0])
-    return f"{dotted(reference.path)}: {refusals[0]}"
 
 
 # -- studies ---------------------------------------------------------------------------------------------------------

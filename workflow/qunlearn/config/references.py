@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import UnionType
-from typing import Annotated, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from qunlearn.config.options import Options, Refers, kinds
+from qunlearn.config.words import dotted, unknown_key, unknown_name
+from qunlearn.grid.names import base
+from qunlearn.parts import registry
+from qunlearn.runtime.errors import UserError
+
+if TYPE_CHECKING:
+    from qunlearn.config.plan import Plan
 
 
 class Reference(NamedTuple):
@@ -54,3 +61,54 @@ def _inside(annotation, metadata, value, path: tuple) -> Iterator[Reference]:
             if key_mark:
                 yield Reference((*path, key), key_mark, key, True)
             yield from _inside(arguments[1], [], item, (*path, key))
+
+
+# -- what is wrong with one ------------------------------------------------------------------------------------------
+def known_names(config: dict) -> dict[str, list[str]]:
+    """Kind of a reference -> names that it may have."""
+    methods = registry.known("method")
+    return {
+        "dataset": list(config["data"]),
+        "model": list(config["architectures"]),
+        "corruption": list(registry.known("corruption")),
+        "method": [name for name, method in methods.items() if not method.for_controls],
+        "any method": list(methods),
+        "circuit": list(registry.known("circuit")),
+    }
+
+
+WORDS = {"model": "architecture", "any method": "method"}
+
+
+def reference_problem(reference: Reference, known: dict[str, list[str]]) -> str | None:
+    """What is wrong with a reference, None for nothing."""
+    names = known[reference.refers.kind]
+    name = base(reference.name) if reference.refers.changes else reference.name
+    if name in names:
+        return None
+    if reference.is_key and reference.refers.kind != "model":
+        return unknown_key(reference.path, names)
+    kind = WORDS.get(reference.refers.kind, reference.refers.kind)
+    listed = "defined" if reference.refers.kind == "model" else "allowed"
+    return unknown_name(reference.path, kind, name, names, listed)
+
+
+def change_problem(plan: Plan, reference: Reference) -> str | None:
+    """What is wrong with the changes that a name carries, None for nothing. A model's are tried on every dataset of the
+    configuration, and are sound where one takes them."""
+    name, kind = reference.name, reference.refers.kind
+    if name == base(name):
+        return None
+    if kind == "model":
+        tries = [lambda d=dataset: plan.model(d, name) for dataset in plan.config["data"]]
+    else:
+        part = {"dataset": plan.source, "corruption": plan.corruption}.get(kind, plan.method)
+        tries = [lambda: part(name)]
+    refusals = []
+    for attempt in tries:
+        try:
+            attempt()
+            return None
+        except UserError as error:
+            refusals.append(str(error).splitlines()[0])
+    return f"{dotted(reference.path)}: {refusals[0]}"
