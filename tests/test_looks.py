@@ -1,5 +1,7 @@
 """Verdicts from as many seeds as they take: the error of several looks, and who gets more seeds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from qunlearn.statistics.decision import Decision
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.looks import Rule, judge
 from qunlearn.studies.claims import growth
+from qunlearn.studies.claims.decide import runs_behind
 from qunlearn.studies.claims.page import markdown
 from worlds import CLAIMS, ORIGIN, SETTINGS, decide, table
 
@@ -61,41 +64,75 @@ def test_an_interval_of_several_looks_is_wider(rng):
     assert often.high - often.low > 1.1 * (once.high - once.low)
 
 
-def _row(**values):
+def _row(*runs, **values):
     blank = {"claim": "c", "sentence": "", "section": "", "quantity": "", "model": "qnn"}
-    undecided = {"dataset": "xxz", "seeds": 10, "low": 0.0, "high": 1.0, "models": "mlp qnn"}
-    return Decision(**blank | undecided | values)
+    undecided = {"dataset": "xxz", "seeds": 10, "low": 0.0, "high": 1.0, "seeds_needed": 30.0}
+    return Decision(**blank | undecided | {"runs": " ".join(runs)} | values)
 
 
 def rows(*found):
     return pd.DataFrame(found, columns=Decision._fields)
 
 
-def test_models_of_open_claims_grow_to_the_next_look_and_no_others():
+MLP, QNN = "xxz/mlp/label_flipping", "xxz/qnn/label_flipping"
+
+
+def test_runs_of_open_claims_grow_to_the_next_look_and_no_others():
+    near = "xxz~grid=near/qnn~depth=3/label_flipping"
     table = rows(
-        _row(),
-        _row(dataset="digits", models="qnn", seeds=20),
-        _row(dataset="digits", verdict="reproduced", models="mlp"),
-        _row(models="qnn qnn~depth=3"),
-        _row(models="cnn", seeds=40),  # its budget is spent
-        _row(models="knn", low=np.nan),  # more seeds do not help
+        _row(MLP, QNN),
+        _row("digits/qnn/label_flipping", dataset="digits", seeds=20),
+        _row("digits/mlp/label_flipping", dataset="digits", verdict="reproduced"),
+        _row(QNN, near),
+        _row("xxz/cnn/label_flipping", seeds=40),  # its budget is spent
+        _row("xxz/knn/label_flipping", low=np.nan),  # more seeds do not help
+        _row("xxz/resnet/label_flipping", seeds_needed=90.0),  # hopeless
     )
-    found = growth.grown(table, [10, 20, 40])
-    assert found.models == {("xxz", "mlp"): 20, ("xxz", "qnn"): 20, ("digits", "qnn"): 40}
-    assert found.changed == 20
-    (line,) = growth.in_words(table.assign(seeds_needed=90.0), [10, 20, 40])
-    assert "budget spent at 40 seeds; about 90 seeds would decide it" in line
+    found = growth.grown(table, [10, 20, 40], patience=2)
+    assert found == {MLP: 20, QNN: 20, "digits/qnn/label_flipping": 40, near: 20}
+    spent, given_up = growth.in_words(table, [10, 20, 40], patience=2)[-2:]
+    assert "undecided, budget spent, 40 seeds; about 30 seeds would decide it" in spent
+    assert "given up at 10 seeds, beyond the budget of 40; about 90 seeds would" in given_up
 
 
 def test_the_configuration_of_a_growth_keeps_the_others_where_they_are():
-    now = plan(seeds=list(range(10)), fewer_seeds={"changed": 5, "models": {"xxz": {"mlp": 5}}})
-    more = growth.configuration(now, growth.Growth({("xxz", "qnn"): 20}, 10))
-    then = plan(**more).grid
+    few = {"changed": 5, "models": {"xxz": {"mlp": 5}}}
+    now = plan(seeds=list(range(10)), fewer_seeds=few)
+    near = "xxz~grid=near/qnn/label_flipping"
+    more = growth.configuration(now, {QNN: 20, near: 10})
+    then = plan(**more | {"fewer_seeds": few | more["fewer_seeds"]}).grid
     assert len(then.seeds_of("xxz", "qnn")) == 20 and len(then.seeds_of("xxz", "mlp")) == 5
+    randomised = then.seeds_of("xxz", "qnn", "feature_randomization")
+    assert len(randomised) == 10
+    asked = [path for path in then.all_trained() if "/xxz/qnn/" in path]
+    assert len({path for path in asked if path.endswith("seed0-19.h5")}) == len(asked)
     assert len(then.seeds_of("digits", "qnn")) == 10 and len(then.seeds_of("digits", "mlp")) == 10
-    assert len(then.seeds_of("xxz", "qnn~depth=3")) == 10
-    odd = growth.configuration(plan(seeds=[3, 7]), growth.Growth({("xxz", "qnn"): 4}, 0))
+    assert len(then.seeds_of("xxz", "qnn~depth=3")) == 5
+    assert len(then.seeds_of("xxz~grid=near", "qnn", "label_flipping")) == 10
+    odd = growth.configuration(plan(seeds=[3, 7]), {QNN: 4})
     assert odd["seeds"] == [3, 7, 0, 1]
+
+
+def test_no_run_is_asked_for_twice():
+    """A look that asks for what is there ends the growth."""
+    first = plan(seeds=list(range(10)), fewer_seeds={"others": 10})
+    once = growth.configuration(first, {QNN: 20})
+    again = growth.configuration(plan(**once), {QNN: 20})
+    assert again["fewer_seeds"] == once["fewer_seeds"] and again["seeds"] == once["seeds"]
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("xxz/qnn", "'xxz/qnn' is not of the form dataset/model/corruption"),
+        ("xxz/qn/label_flipping", "no architecture 'qn'; did you mean 'qnn'"),
+        ("xz/qnn/label_flipping", "no dataset 'xz'; did you mean 'xxz'"),
+        ("xxz/qnn/label_flip", "no corruption 'label_flip'; did you mean 'label_flipping'"),
+    ],
+)
+def test_names_of_runs_are_checked(run, words):
+    with pytest.raises(UserError, match=words):
+        plan(fewer_seeds={"runs": {run: 3}})
 
 
 def test_the_preset_starts_with_its_first_look_and_adds_whole_blocks():
@@ -123,9 +160,32 @@ def test_a_claim_says_which_models_it_takes_while_it_is_undecided(rng):
         "resilience": table(lambda m, a: 0.8, ["mlp", "qnn", "knn"], range(6), noise=0.2, rng=rng)
     }
     row = decide(tables, "qnn_beats_mlp", looks=[4, 6]).iloc[0]
-    assert row["verdict"] == "undecided" and row["models"] == "mlp qnn" and row["seeds"] == 6
+    assert row["verdict"] == "undecided" and row["seeds"] == 6
+    assert row["runs"] == "digits/mlp/label_flipping digits/qnn/label_flipping"
     alone = decide(tables, "mlp_degrades_at_once", looks=[4, 6]).iloc[0]
-    assert alone["models"] == "mlp"
+    assert alone["runs"] == "digits/mlp/label_flipping"
+
+
+def test_runs_that_a_measure_chooses_among_are_found():
+    """The largest of two has its runs behind it, whichever of them it is, and those alone."""
+
+    def largest(frame, model, criterion):
+        part = frame[frame["model"] != "knn"]
+        return part.groupby(["seed", "model"])["val_accuracy"].mean().unstack().to_numpy(), np.max
+
+    claim = CLAIMS["qnn_beats_mlp"]
+    table = pd.DataFrame(
+        [
+            (d, m, "label_flipping", s, 0.5, False)
+            for d in ["xxz"]
+            for m in ["knn", "mlp", "qnn"]
+            for s in range(3)
+        ],
+        columns=["dataset", "model", "corruption", "seed", "val_accuracy", "collapsed"],
+    )
+    claim = replace(claim, measure=largest)
+    found = runs_behind(claim, table, "qnn", {})
+    assert found == ["xxz/mlp/label_flipping", "xxz/qnn/label_flipping"]
 
 
 def test_the_page_says_at_which_numbers_it_looked(rng):

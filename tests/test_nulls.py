@@ -1,5 +1,7 @@
 """Null models beside claims: what they are, whom they replace, and what the page says of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from qunlearn.config.check import study_problems
 from qunlearn.runtime.errors import UserError
 from qunlearn.studies.claims import nulls
 from qunlearn.studies.claims.beside import read_theirs
+from qunlearn.studies.claims.claim import Null
 from qunlearn.studies.claims.page import compared, mark, markdown
 from worlds import ALPHAS, CLAIMS, ORIGIN, SETTINGS, decide, memoriser, step, table, world
 
@@ -85,7 +88,27 @@ def test_nulls_replace_whole_kinds(right):
 
 def test_every_null_of_a_claim_is_known():
     known = {*nulls.UNTRAINED, nulls.LEARNER}
-    assert all(set(claim.nulls) <= known for claim in CLAIMS.values())
+    for name, claim in CLAIMS.items():
+        assert claim.nulls, name
+        assert all(isinstance(null, Null) or null in known for null in claim.nulls), name
+
+
+def test_a_null_of_a_studys_own_takes_the_place_of_the_rows_that_the_claim_is_about():
+    frame = pd.DataFrame(
+        {
+            "dataset": "xxz",
+            "model": ["qnn", "qnn_split", "mlp"],
+            "kind": ["qnn", "qnn", "mlp"],
+            "quantum": [True, True, False],
+            "phase": ["hidden", "seen", "seen"],
+            "score": [0.9, 0.8, 0.7],
+        }
+    )
+    half = Null("half", lambda rows: rows.assign(score=0.5))
+    claim = replace(CLAIMS["unique_where_phase_seen"], nulls=(half,), model="quantum")
+    ((words, is_trained, rows),) = nulls.replacements(claim, frame, None, "quantum")
+    assert words == "half" and not is_trained
+    assert dict(zip(rows["model"], rows["score"])) == {"qnn": 0.9, "qnn_split": 0.5, "mlp": 0.7}
 
 
 def test_what_is_true_of_a_null_is_marked_where_it_is_reproduced(right):

@@ -176,7 +176,8 @@ def tuned(final):
                 names = ["digits", model, "label_flipping", 0.3, method, "tuned", seed]
                 rows.append([*names, accuracy, 1 - end, False])
     columns = ["dataset", "model", "corruption", "alpha", "method", "choice", "seed"]
-    return pd.DataFrame(rows, columns=[*columns, "val_accuracy", "set_aside_loss", "collapsed"])
+    table = pd.DataFrame(rows, columns=[*columns, "val_accuracy", "set_aside_loss", "collapsed"])
+    return table.assign(begun_val_accuracy=0.5)
 
 
 METHODS = ("retrain", "finetune", "scrub")

@@ -51,12 +51,13 @@ def main(arguments):
 
     from qunlearn.results.decisions import read_decisions
     from qunlearn.runtime.files import replacing
-    from qunlearn.studies.claims.growth import configuration, grown, in_words, still_open
+    from qunlearn.studies.claims.growth import configuration, grown, in_words, undecided
 
     split = arguments.index("--") if "--" in arguments else len(arguments)
     files, options = arguments[:split], arguments[split + 1 :]
     plan = plan_of(files)
-    looks = plan.study("claims").looks
+    claims = plan.study("claims")
+    looks, patience = claims.looks, claims.patience
     if not looks:
         sys.exit(
             "claims.looks: is empty, so there is one look at all seeds; name their numbers, as [10, 20, 40]."
@@ -65,15 +66,17 @@ def main(arguments):
     while True:
         plan, table = decide([*files, seeds] if seeds.exists() else files, options)
         rows = read_decisions(table)
-        left = still_open(rows, looks)
-        print(f"{len(rows)} verdicts, {len(left)} still open at {len(plan.grid.seeds)} seeds")
-        if left.empty:
+        more = grown(rows, looks, patience)
+        print(
+            f"{len(rows)} verdicts, {len(undecided(rows))} undecided at up to {len(plan.grid.seeds)} "
+            f"seeds; {len(more)} models get more"
+        )
+        config = configuration(plan, more)
+        if config["fewer_seeds"]["runs"] == plan.grid.fewer["runs"]:
             break
         with replacing(seeds) as temporary:
-            temporary.write_text(
-                yaml.safe_dump(configuration(plan, grown(rows, looks))), encoding="utf-8"
-            )
-    print("\n".join(in_words(rows, looks)) or "none is undecided for want of seeds")
+            temporary.write_text(yaml.safe_dump(config), encoding="utf-8")
+    print("\n".join(in_words(rows, looks, patience)) or "nothing is undecided")
 
 
 if __name__ == "__main__":

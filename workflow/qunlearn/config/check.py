@@ -15,9 +15,10 @@ from pydantic import create_model
 
 from qunlearn.config.blocks import read_block
 from qunlearn.config.derived import derive, said_once
-from qunlearn.config.options import Distinct, Name, Options, option
+from qunlearn.config.options import Distinct, Name, Options, Refers, option
 from qunlearn.config.plan import FILE, Plan, by_dataset_keys, is_own, is_shared
 from qunlearn.config.references import (
+    Reference,
     change_problem,
     known_names,
     reference_problem,
@@ -288,6 +289,7 @@ def check_references(config: dict, problems: list[str], broken: set[str]) -> Non
             problems += _datasets_of_options(family, block, key, known)
     if not {"training", "unlearning", "fewer_seeds"} & broken:
         problems += schedule_problems(config)
+        problems += run_problems(config, known)
 
 
 def _datasets_of_options(family, block: dict, name: str, known: dict) -> list[str]:
@@ -318,6 +320,17 @@ def schedule_problems(config: dict) -> list[str]:
         for name in entries
         if name not in known
     ]
+
+
+def run_problems(config: dict, known: dict[str, list[str]]) -> list[str]:
+    """Keys of `fewer_seeds.runs` are names of a dataset, an architecture and a corruption."""
+    kinds = [Refers(kind, changes=True) for kind in ("dataset", "model", "corruption")]
+    found = []
+    for run in (config["fewer_seeds"] or {}).get("runs", {}):
+        for refers, name in zip(kinds, run.split("/"), strict=True):
+            reference = Reference(("fewer_seeds", "runs", run), refers, name, is_key=False)
+            found.append(reference_problem(reference, known))
+    return [line for line in found if line]
 
 
 def cell_problems(plan: Plan, stage: str, models: Iterable[str], datasets=None) -> list[str]:

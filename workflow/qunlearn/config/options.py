@@ -174,6 +174,14 @@ def _whole(value):
     return int(value) if is_text or is_whole else value
 
 
+def _three_parts(name: str) -> str:
+    parts = name.split("/")
+    if len(parts) == 3 and all(parts):
+        return name
+    words = "{name} is not of the form dataset/model/corruption"
+    raise PydanticCustomError("run_name", words, {"name": repr(name)})
+
+
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -183,6 +191,8 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Batch = _number_or("full", least=1)
+#: 'dataset/model/corruption', each of which may carry changes.
+RunName = Annotated[str, AfterValidator(_three_parts)]
 #: A list without doubles that is not empty.
 Distinct = Annotated[list[T], Field(min_length=1), AfterValidator(_distinct)]
 #: The same, or empty.

@@ -20,6 +20,7 @@ from qunlearn.config.options import (
     Options,
     PoisonedAlpha,
     Positive,
+    RunName,
     Seed,
     Several,
     Text,
@@ -178,6 +179,10 @@ class FewerSeeds(Options):
     changed: Count | None = option(None, says="of data and models with changes; null: all")
     models: dict[DatasetName, dict[Name, Count]] = option(
         {}, says="by dataset, and architecture or family; the architecture's wins"
+    )
+    others: Count | None = option(None, says="of all that `models` does not name; null: all")
+    runs: dict[RunName, Count] = option(
+        {}, says="by dataset/model/corruption, names that may carry changes; wins over all above"
     )
 
 

@@ -42,7 +42,12 @@ class Grid:
         self.root = PurePosixPath(config["paths"]["results"])
         self.alphas = tuple(sorted(config["alphas"]))
         self.seeds = tuple(sorted(config["seeds"]))
-        self.fewer = {"changed": None, "models": {}, **(config["fewer_seeds"] or {})}
+        unlimited = {"changed": None, "others": None, "models": {}, "runs": {}}
+        self.fewer = unlimited | (config["fewer_seeds"] or {})
+        self.named_runs: dict[tuple, dict[str, int]] = {}  # (dataset, model) -> corruption -> seeds
+        for run, count in self.fewer["runs"].items():
+            dataset, model, corruption = run.split("/")
+            self.named_runs.setdefault((dataset, model), {})[corruption] = count
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
         needed = {*self.landscape_alphas, *self.unlearning_alphas}
@@ -74,15 +79,24 @@ class Grid:
         size = self.config["alphas_per_job"]
         return chunk(alphas, max(1, len(alphas)) if size == "auto" else size)
 
-    def seeds_of(self, dataset: str, model: str) -> tuple:
-        """Seeds of a model on a dataset: all, or of what is costly the first few (`fewer_seeds`)."""
-        limits = []
-        if "~" in dataset + model:
-            limits.append(self.fewer["changed"])
+    def seeds_of(self, dataset: str, model: str, corruption: str | None = None) -> tuple:
+        """Seeds of a model on a dataset under a corruption, or the most of any: all, or of what is
+        costly the first few (`fewer_seeds`)."""
+        usual = self._usual_limit(dataset, model)
+        named = self.named_runs.get((dataset, model), {})
+        if corruption:
+            return self.seeds[: named.get(corruption, usual)]
+        return self.seeds[: max(usual, *named.values(), 0)]
+
+    def _usual_limit(self, dataset: str, model: str) -> int:
+        """Number of seeds of what `fewer_seeds.runs` does not name."""
         entries = self.fewer["models"].get(base(dataset), {})
         family = self.config["architectures"].get(base(model), {}).get("family")
-        limits.append(entries.get(base(model), entries.get(family)))
-        return self.seeds[: min((limit for limit in limits if limit), default=None)]
+        own = entries.get(base(model), entries.get(family))
+        limits = [len(self.seeds), own or self.fewer["others"]]
+        if "~" in dataset + model:
+            limits.append(self.fewer["changed"])
+        return min(limit for limit in limits if limit)
 
     def common_seeds(self, runs) -> tuple:
         """Seeds that all of these (dataset, model) have."""
@@ -189,7 +203,7 @@ class Grid:
             for model in models or config["models"]
             for corruption in config["corruptions"]
             for path in self.trained(
-                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model)
+                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model, corruption)
             )
         ]
 
@@ -200,7 +214,7 @@ class Grid:
             for dataset in self.config["datasets"]
             for model in models
             for path in self.trained(
-                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model)
+                dataset, model, corruption, self.alphas, self.seeds_of(dataset, model, corruption)
             )
         ]
 

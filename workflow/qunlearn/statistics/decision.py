@@ -14,10 +14,10 @@ class Decision(NamedTuple):
     or twice the threshold would not change the verdict. `failed`: seeds of which a run that decides
     was flagged, and `failed_at_most` the bound on their share. `level`: the smallest 1 - confidence
     at which the verdict is reached; `stands`: it does so together with all others of the table.
-    `seeds_needed`: about how many seeds decide it; `models`, of what is undecided: those whose runs
-    it takes. `published_*` and `null_*`: the same of the authors' runs, and of the `null_model`
-    that is trained; `nulls`: the other null models with their values; `also_true_of`: those of all null
-    models that fulfil the claim, too."""
+    `seeds_needed`: about how many seeds decide it; `runs`, of what is undecided: those that it takes,
+    as 'dataset/model/corruption' with blanks between. `published_*` and `null_*`: the same of the
+    authors' runs, and of the `null_model` that is trained; `nulls`: the other null models with their
+    values; `also_true_of`: those of all null models that fulfil the claim, too."""
 
     claim: str
     sentence: str
@@ -40,7 +40,7 @@ class Decision(NamedTuple):
     level: float = math.nan
     stands: bool = False
     seeds_needed: float = math.nan
-    models: str = ""
+    runs: str = ""
     published_low: float = math.nan
     published_high: float = math.nan
     published_verdict: str = ""

@@ -43,6 +43,10 @@ class Claims(Study):
         [],
         says="numbers of seeds, increasing, at which a verdict is asked for; []: at all there are",
     )
+    patience: Annotated[float, Field(ge=1)] = option(
+        2.0,
+        says="a verdict that would take more than so many times the last look's seeds gets no more of them",
+    )
     null_model: PerDataset[ChangedModel] = option(
         says="null model that is trained: what it fulfils as well is no finding"
     )
@@ -95,8 +99,8 @@ class Claims(Study):
         grid, config = plan.grid, plan.config
         trained, unlearned, analysed = [], [], []
         for dataset, model in self.nulls(plan):
-            seeds = grid.seeds_of(dataset, model)
             for corruption in config["corruptions"]:
+                seeds = grid.seeds_of(dataset, model, corruption)
                 trained += grid.trained(dataset, model, corruption, grid.alphas, seeds)
             cases = [
                 (dataset, model, corruption, alpha)
@@ -171,6 +175,7 @@ class Claims(Study):
             "confidence": self.confidence,
             "resamples": self.resamples,
             "looks": self.looks,
+            "patience": self.patience,
             "kinds": {name: kind_of_model(plan, name) for name in config["architectures"]},
             "quantum": [name for name in config["architectures"] if plan.family(name).quantum],
             "phase_blind": [name for name in config["architectures"] if is_blind(plan, name)],

@@ -101,14 +101,14 @@ def _of_nulls(row: Decision, claim: Claim, tables: dict[str, pd.DataFrame], sett
     if trained is not None:
         trained = trained[trained["dataset"] == row.dataset]
     columns, values, fulfilling = {}, [], []
-    for null, rows in nulls.replacements(claim, frame, trained, row.model):
+    for null, is_trained, rows in nulls.replacements(claim, frame, trained, row.model):
         found = judged(rows, claim, row.model, settings, row.claim)
         if found is None:
             continue
-        if null in nulls.UNTRAINED_WORDS:
-            values.append(f"{null} {found.value:.3f}")
-        else:
+        if is_trained:
             columns = {"null_model": null, **_columns("null", found)}
+        else:
+            values.append(f"{null} {found.value:.3f}")
         if found.verdict == "reproduced":
             fulfilling.append(null)
     return {**columns, "nulls": "; ".join(values), "also_true_of": ", ".join(fulfilling)}

@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qunlearn.parts import registry
+
+
+class Null(NamedTuple):
+    """A null model that needs no training: what it is called, and rows of a table -> the same rows
+    with its numbers in the place of what was measured."""
+
+    words: str
+    instead: Callable
 
 
 @dataclass(frozen=True)
@@ -24,8 +33,8 @@ class Claim:
     `below`, one of them or both, the threshold or the range that the claim says the quantity lies
     above, below or in, and what else `measure` reads of it; `quantity` may name them as {key}. The
     claim is of every dataset but those with the trait `unless`. `nulls`: models in whose place the
-    claim would be no finding (`claims.nulls`). `stage`: the stage whose networks stand for the model
-    in the table; by default the one of the table's name.
+    claim would be no finding, names of `claims.nulls` or nulls of its own table. `stage`: the stage
+    whose networks stand for the model in the table; by default the one of the table's name.
     """
 
     sentence: str
@@ -36,7 +45,7 @@ class Claim:
     quantity: str
     keys: tuple[str, ...]
     unless: str = ""
-    nulls: tuple[str, ...] = ()
+    nulls: tuple[str | Null, ...] = ()
     stage: str = ""
 
 

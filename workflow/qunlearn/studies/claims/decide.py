@@ -12,7 +12,8 @@ with a bound on their share.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from qunlearn.statistics.multiplicity import judged_together
 from qunlearn.statistics.runs import Missing
 from qunlearn.studies.claims.beside import beside
 from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.claims.growth import why_no_more
 
 #: Columns that tell runs apart.
 RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
@@ -38,7 +40,7 @@ ARBITRARY_PHASE = "arbitrary phase"
 
 class Settings(NamedTuple):
     """What decides beside the tables. Of the configuration: the `criteria` by claim, and the
-    intervals' `confidence`, number of `resamples` and `looks`. Of its parts: `kinds`, architecture ->
+    intervals' `confidence`, number of `resamples`, `looks` and `patience`. Of its parts: `kinds`, architecture ->
     'linear' or its family; `quantum`, the architectures that are circuits; `phase_blind`, those to
     which the phase of a state is hidden; `traits`, dataset -> its traits; `replaced`, stage ->
     model -> networks that stand for it there; `approximate`, the paper's methods that start from
@@ -55,6 +57,7 @@ class Settings(NamedTuple):
     approximate: list[str]
     left_out: list[str]
     looks: Sequence[int] = ()
+    patience: float = 2.0
 
 
 def decide(
@@ -141,8 +144,9 @@ def decided(
     why = no_value or _why_no_interval(found.low, samples)
     remark = why or say(samples) or _not_independent(frame)
     if found.verdict == "undecided":
-        row = row._replace(models=" ".join(models_behind(claim, frame, row.model, criterion)))
-        remark = remark or _budget_spent(found.seeds, settings.looks)
+        row = row._replace(runs=" ".join(runs_behind(claim, frame, row.model, criterion)))
+        spent = why_no_more(row, settings.looks, settings.patience)
+        remark = remark or spent
     return row._replace(
         remark=remark,
         failed=failed,
@@ -173,21 +177,27 @@ def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict,
     return int(flagged.reshape(seeds, -1).any(axis=1).sum())
 
 
-def models_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
-    """Models whose runs decide the claim: what it measures changes with theirs. All of the table
-    where that cannot be told."""
-    names = sorted(frame["model"].unique())
-    nothing = pd.Series(0.0, frame.index)
-    without = _measured_of(nothing, claim, frame, model, criterion)
-    if without is None:
-        return names
-    found = []
-    for name in names:
-        marks = (frame["model"] == name).astype(float)
-        samples = _measured_of(marks, claim, frame, model, criterion)
+def runs_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
+    """Runs that decide the claim, as 'dataset/model/corruption': what it measures changes with
+    theirs. All of the table where that cannot be told."""
+    dataset = "run_dataset" if "run_dataset" in frame else "dataset"
+    names = frame[dataset] + "/" + frame["model"] + "/" + frame["corruption"]
+    known = sorted(names.unique())
+    measured = partial(_measured_of, claim=claim, frame=frame, model=model, criterion=criterion)
+    if measured(pd.Series(0.0, frame.index)) is None:
+        return known
+    return [name for name in known if _moves(measured, names == name)] or known
+
+
+def _moves(measured: Callable, is_asked: pd.Series) -> bool:
+    """Whether what is measured tells these rows (rows,) from all others: by ones among zeros, or
+    zeros among ones, for a measure may choose the largest or the smallest."""
+    for marks, others in ((is_asked, 0.0), (~is_asked, 1.0)):
+        samples = measured(marks.astype(float))
+        without = measured(pd.Series(others, is_asked.index))
         if samples is None or not np.array_equal(samples, without, equal_nan=True):
-            found.append(name)
-    return found
+            return True
+    return False
 
 
 def _in_words(criterion: dict) -> dict[str, str]:
@@ -196,10 +206,6 @@ def _in_words(criterion: dict) -> dict[str, str]:
     for key, value in criterion.items():
         words[key] = ", ".join(f"{number:g}" for number in np.atleast_1d(value))
     return words
-
-
-def _budget_spent(seeds: int, looks: Sequence[int]) -> str:
-    return f"budget spent, {looks[-1]} seeds" if looks and seeds >= looks[-1] else ""
 
 
 def _why_no_interval(low: float, samples: np.ndarray) -> str:

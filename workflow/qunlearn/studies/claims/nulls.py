@@ -1,8 +1,8 @@
 """Null models: what needs no discovery, by the measure of each claim.
 
 A claim names the nulls that could make it true without what the paper says is behind it
-(`Claim.nulls`). Each takes the place of the claim's own model, and the same measure and the same
-criterion judge it:
+(`Claim.nulls`), or brings one of its own (`claim.Null`). Each takes the place of the claim's own
+model, and the same measure and the same criterion judge it:
 
 - `constant`, the same answer to everything: accuracy 1/2. A measure of stability alone calls it
   resilient.
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.claims.claim import Claim, Null
 
 FLIPPING = "label_flipping"
 LEARNER = "learner"
@@ -70,38 +70,56 @@ def idle(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(val_accuracy=accuracy)
 
 
-#: Name -> (words, rows of a model -> those of the null in its place).
+#: Those that several studies name.
 UNTRAINED = {
-    "constant": ("constant answer", constant),
-    "vote": ("majority vote", vote),
-    "line": ("straight line", line),
-    "idle": ("leaving it poisoned", idle),
+    "constant": Null("constant answer", constant),
+    "vote": Null("majority vote", vote),
+    "line": Null("straight line", line),
+    "idle": Null("leaving it poisoned", idle),
 }
-UNTRAINED_WORDS = [words for words, _ in UNTRAINED.values()]
 
 
 def replacements(
     claim: Claim, frame: pd.DataFrame, trained: pd.DataFrame | None, model: str
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """(words, rows of one dataset in which the null stands for the model) for each null of a claim;
-    `trained`: rows of the null that is trained, None where there are none."""
-    kinds = getattr(claim.measure, "keywords", {}).get("kinds", (model,))
-    is_own = (frame["model"] == model) | frame["kind"].isin(kinds)
+) -> Iterator[tuple[str, bool, pd.DataFrame]]:
+    """(words, whether it is trained, rows of one dataset in which the null stands for the model) for
+    each null of a claim; `trained`: rows of the null that is trained, None where there are none."""
+    is_own = own_rows(claim, frame, model)
     own, others = frame[is_own], frame[~is_own]
     if own.empty:
         return
     first = own.iloc[0]
-    one = own[own["model"] == first["model"]]
+    identity = {"model": model, "kind": first["kind"], "quantum": first["quantum"]}
     for name in claim.nulls:
-        if name != LEARNER:
-            words, instead = UNTRAINED[name]
-            rows = instead(one)
-        elif trained is None or trained.empty:
+        if isinstance(name, Null):  # of the study's own table: each row keeps its name
+            yield name.words, False, pd.concat([name.instead(own), others], ignore_index=True)
             continue
-        else:
+        if name == LEARNER and (trained is None or trained.empty):
+            continue
+        if name == LEARNER:
             words, rows = trained["model"].iloc[0], trained
-        rows = rows.assign(model=model, kind=first["kind"], quantum=first["quantum"])
-        yield words, pd.concat([rows, others], ignore_index=True)
+        else:
+            one = own[own["model"] == first["model"]]
+            words, rows = UNTRAINED[name].words, UNTRAINED[name].instead(one)
+        rows = rows.assign(**identity)
+        yield words, name == LEARNER, pd.concat([rows, others], ignore_index=True)
+
+
+def own_rows(claim: Claim, frame: pd.DataFrame, model: str) -> pd.Series:
+    """(rows,) of bool: those that the claim's sentence is about. They are of the model, of the kinds
+    that its measure is told, or of all models that it means by a word ('quantum'); and have what else
+    its measure is told and the table has a column of, as a phase."""
+    told = getattr(claim.measure, "keywords", {})
+    is_own = (frame["model"] == model) | frame["kind"].isin(told.get("kinds", [model]))
+    by_word = {
+        "quantum": frame["quantum"],
+        "classical": ~frame["quantum"],
+        "all": frame["kind"].notna(),
+    }
+    is_own |= by_word.get(model, False)
+    for column in frame.columns.intersection([*told]):
+        is_own &= frame[column] == told[column]
+    return is_own
 
 
 # -- the symmetry ----------------------------------------------------------------------------------

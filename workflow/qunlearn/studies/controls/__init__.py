@@ -134,7 +134,7 @@ class Controls(Study):
                 paths += grid.unlearned([(*origin, self.alpha)], [base_method])
             else:
                 # a base is trained with the whole study, a control at these alphas alone
-                seeds = grid.seeds_of(control.run.dataset, control.run.model)
+                seeds = grid.seeds_of(*control.run[:3])
                 paths += grid.trained_alone(*run, alphas, seeds)
                 paths += grid.trained(*origin, alphas, seeds)
         return without_doubles(paths)

@@ -54,7 +54,7 @@ def control_effects(
             remark=f"{old:.3f} -> {new:.3f}",
             failed=failed,
             failed_at_most=share_at_most(failed, found.seeds, rule.confidence),
-            models=f"{control.base.model} {control.run.model}",
+            runs=" ".join("/".join(runs[:3]) for runs in (control.base, control.run)),
             **bounds,
             **row,
         )

@@ -24,5 +24,6 @@ CLAIMS = {
         quantity="validation accuracy, QNN - best classical that sees no arbitrary phase, "
         "α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("vote",),
     ),
 }

@@ -22,12 +22,13 @@ of_memory = partial(
     table="memory",
     quantity="training accuracy on random labels, best model",
     keys=("above",),
+    nulls=("constant",),
 )
 
 CLAIMS = {
     "qnn_can_memorise": of_memory(
         sentence="A QNN is expressive enough to fit pure noise.",
-        model="qnn",
+        model="quantum",
         measure=partial(best_memory, quantum=True),
     ),
     "classical_can_memorise": of_memory(

@@ -16,6 +16,7 @@ CLAIMS = {
         measure=partial(measures.smallest_fall, kinds=("linear",)),
         quantity="smallest fall of any linear model, α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("constant", "line"),
         unless="arbitrary phase",  # no linear model learns states of random phase
     ),
     "deep_models_degrade": of_models(

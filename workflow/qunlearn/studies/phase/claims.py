@@ -35,10 +35,11 @@ def of_phase(phase: str, words: str) -> Claim:
         sentence=f"The resilience is unique to quantum models: {words}.",
         section="Discussion",
         table="phase",
-        model="qnn",
+        model="quantum",
         measure=partial(best_against_best, phase=phase),
         quantity="validation accuracy, best quantum - best classical, α = {alphas}",
         keys=("alphas", "above"),
+        nulls=("constant", "vote"),
     )
 
 

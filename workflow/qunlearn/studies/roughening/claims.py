@@ -1,6 +1,8 @@
 """What the paper says the landscape roughening ratio is, and what it is for models that the paper
 does not look at."""
 
+from __future__ import annotations
+
 from functools import partial
 
 import numpy as np
@@ -9,7 +11,7 @@ from qunlearn.lazy import pd
 from qunlearn.statistics.quantities import CORRELATION, Positive, Within
 from qunlearn.statistics.roughening import geometric_mean
 from qunlearn.statistics.runs import Missing, cells
-from qunlearn.studies.claims.claim import Claim
+from qunlearn.studies.claims.claim import Claim, Null
 from qunlearn.studies.claims.measures import FLIPPING, Measure
 
 #: Fewest models whose order says anything.
@@ -121,6 +123,24 @@ def growth(frame, model, criterion) -> Measure:
     return samples, Positive(grown)
 
 
+# -- null models -----------------------------------------------------------------------------------
+RATIOS = ["lrr_own", "lrr_matched"]
+
+
+def unmoved(rows: pd.DataFrame) -> pd.DataFrame:
+    """A landscape that poisoning leaves as it is: every ratio there is, is 1."""
+    return rows.assign(**{name: rows[name].where(rows[name].isna(), 1.0) for name in RATIOS})
+
+
+def by_chance(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratios that are dealt out anew, so that they say nothing of the model they belong to."""
+    rng = np.random.default_rng(0)
+    return rows.assign(lrr_own=rng.permutation(rows["lrr_own"]))
+
+
+UNMOVED = (Null("unmoved landscape", unmoved),)
+BY_CHANCE = (Null("ratios dealt out by chance", by_chance),)
+
 of_ratio = partial(Claim, section="Mechanism of resilience, Fig. 3d", table="roughening")
 
 CLAIMS = {
@@ -130,6 +150,7 @@ CLAIMS = {
         measure=order,
         quantity="rank correlation of LRR and fall over models",
         keys=("above",),
+        nulls=BY_CHANCE,
     ),
     "lrr_orders_models_of_a_kind": of_ratio(
         sentence="The same among quantum models, and among classical ones.",
@@ -137,6 +158,7 @@ CLAIMS = {
         measure=order_within_kinds,
         quantity="rank correlation of LRR and fall, mean of both kinds",
         keys=("above",),
+        nulls=BY_CHANCE,
     ),
     "mlp_roughens_at_matched_loss": of_ratio(
         sentence="Poisoning sharpens the MLP's loss beyond that of a clean MLP with the same training loss.",
@@ -144,6 +166,7 @@ CLAIMS = {
         measure=at_matched_loss,
         quantity="LRR at matched training loss, the lowest with a match",
         keys=("above",),
+        nulls=UNMOVED,
     ),
     "mlp_lrr_settles": of_ratio(
         sentence="The MLP's LRR tells its minimum, not how far the clean model has converged.",
@@ -151,6 +174,7 @@ CLAIMS = {
         measure=growth,
         quantity=f"LRR of the longest training / {TIMES} times shorter",
         keys=("below",),
+        nulls=UNMOVED,
     ),
     "convex_model_stays_smooth": of_ratio(
         sentence="A model whose loss has one minimum, logistic regression, has no LRR above a QNN's.",
@@ -158,6 +182,7 @@ CLAIMS = {
         measure=at_the_end,
         quantity="LRR on its training data, longest training",
         keys=("below",),
+        nulls=UNMOVED,
         unless="arbitrary phase",  # no linear model learns states of random phase
     ),
 }

@@ -49,21 +49,32 @@ class Scale(Study):
     def more_seeds(self):
         return list(range(self.seeds))
 
+    def seeds_of(self, plan: Plan, dataset: str, model: str) -> list[int]:
+        """Its own, and where a run was given more by name (`fewer_seeds.runs`) these."""
+        named = plan.grid.named_runs.get((dataset, model), {}).get(CORRUPTION, 0)
+        return sorted({*range(self.seeds), *plan.grid.seeds[:named]})
+
     # -- what its rules are told -------------------------------------------------------------------
     def needs(self, plan: Plan):
         grid, cells = plan.grid, []
         for dataset in plan.config["datasets"]:
             for model in self.varied(plan):
                 case = dataset, model, CORRUPTION
-                cells += grid.trained(*case, self.alphas(plan), range(self.seeds))
+                seeds = self.seeds_of(plan, dataset, model)
+                cells += grid.trained(*case, self.alphas(plan), seeds)
         return {"data": grid.all_data(), "cells": cells}
 
     def settings(self, plan: Plan):
         claims = plan.study("claims")
+        seeds = [
+            self.seeds_of(plan, dataset, model)
+            for dataset in plan.config["datasets"]
+            for model in self.varied(plan)
+        ]
         return {
             "varied": self.varied(plan),
             "alphas": self.alphas(plan),
-            "seeds": list(range(self.seeds)),
+            "seeds": sorted(set().union(*seeds)),
             "margin": plan.config["statistics"]["collapsed_margin"],
             "confidence": claims.confidence,
             "resamples": claims.resamples,

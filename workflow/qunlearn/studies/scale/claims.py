@@ -27,5 +27,6 @@ CLAIMS = {
         measure=measures.smallest_classical_fall,
         quantity="smallest fall over classical models and bounds, worst of α = {alphas}",
         keys=(*KEYS, "above"),
+        nulls=("constant", "line"),
     ),
 }

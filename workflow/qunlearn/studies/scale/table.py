@@ -32,7 +32,7 @@ def tabulate(
     rows = []
     for key, part in runs.groupby(["dataset", "base_model", "scale"]):
         case = dict(zip(["dataset", "base_model", "scale"], key))
-        counts = {"seeds": len(seeds), "collapsed_runs": int(part["collapsed"].sum())}
+        counts = {"seeds": part["seed"].nunique(), "collapsed_runs": int(part["collapsed"].sum())}
         for name, (samples, statistic) in quantities(part).items():
             low, high = interval(samples, statistic, confidence, resamples)
             found = {"quantity": name, "value": statistic(samples), "low": low, "high": high}
