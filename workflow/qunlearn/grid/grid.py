@@ -25,6 +25,15 @@ from qunlearn.grid.names import base
 LONGEST = 4e11
 
 
+def _by_model(runs: dict[str, int]) -> dict[tuple[str, str], dict[str, int]]:
+    """'dataset/model/corruption' -> number of seeds, as (dataset, model) -> corruption -> number."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for run, count in runs.items():
+        dataset, model, corruption = run.split("/")
+        found.setdefault((dataset, model), {})[corruption] = count
+    return found
+
+
 class Grid:
     """Blocks and paths for one checked configuration. `operations(dataset, model, corruption)`: of training one cell;
     `sweeps`: alphas at which studies train beside the others; `more_seeds`: seeds of which they train models beside the
@@ -44,10 +53,7 @@ class Grid:
         self.seeds = tuple(sorted(config["seeds"]))
         unlimited = {"changed": None, "others": None, "models": {}, "runs": {}}
         self.fewer = unlimited | (config["fewer_seeds"] or {})
-        self.named_runs: dict[tuple, dict[str, int]] = {}  # (dataset, model) -> corruption -> seeds
-        for run, count in self.fewer["runs"].items():
-            dataset, model, corruption = run.split("/")
-            self.named_runs.setdefault((dataset, model), {})[corruption] = count
+        self.named_runs = _by_model(self.fewer["runs"])
         self.landscape_alphas = tuple(sorted({0.0, *config["landscape"]["alphas"]}))
         self.unlearning_alphas = tuple(sorted(config["unlearning"]["alphas"]))
         needed = {*self.landscape_alphas, *self.unlearning_alphas}

@@ -10,6 +10,9 @@ from qunlearn.results.trained import trained_table
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.quantities import SHARE, Extreme, Within
 
+#: Columns that tell one model and scale from another.
+CASE = ["dataset", "base_model", "scale"]
+
 
 def tabulate(
     *,
@@ -30,14 +33,22 @@ def tabulate(
     runs["base_model"] = [of["model"] for of in named]
     runs["scale"] = [of["scale"] for of in named]
     rows = []
-    for key, part in runs.groupby(["dataset", "base_model", "scale"]):
-        case = dict(zip(["dataset", "base_model", "scale"], key))
-        counts = {"seeds": part["seed"].nunique(), "collapsed_runs": int(part["collapsed"].sum())}
-        for name, (samples, statistic) in quantities(part).items():
-            low, high = interval(samples, statistic, confidence, resamples)
-            found = {"quantity": name, "value": statistic(samples), "low": low, "high": high}
-            rows.append(case | found | counts)
+    for key, part in runs.groupby(CASE):
+        of_case = dict(zip(CASE, key))
+        rows += [of_case | row for row in summary(part, confidence, resamples)]
     return {"scale": runs, "scale_summary": pd.DataFrame(rows)}
+
+
+def summary(part: pd.DataFrame, confidence: float, resamples: int) -> list[dict]:
+    """Every quantity of one model and scale with its interval, and of how many runs it is."""
+    counts = {"seeds": part["seed"].nunique(), "collapsed_runs": int(part["collapsed"].sum())}
+    rows = []
+    for name, (samples, statistic) in quantities(part).items():
+        value = statistic(samples)
+        low, high = interval(samples, statistic, confidence, resamples)
+        row = {"quantity": name, "value": value, "low": low, "high": high}
+        rows.append(row | counts)
+    return rows
 
 
 def quantities(part: pd.DataFrame) -> dict[str, tuple]:
