@@ -126,11 +126,20 @@ def scatter(axis, places, colours, corrupted, size: float) -> None:
         axis.scatter(x, y, c=colours[chosen], **look)
 
 
+#: Where a remark stands in a panel: fractions of its width and height, and how it is aligned there.
+PLACES = {
+    "bottom": (0.98, 0.02, "right", "bottom"),
+    "bottom left": (0.03, 0.02, "left", "bottom"),
+    "middle": (0.98, 0.42, "right", "center"),
+    "top": (0.98, 0.98, "right", "top"),
+}
+
+
 def note(axis, text: str, at: str = "bottom") -> None:
-    """A small remark inside the panel, `at` its bottom or top, where a reader must not miss a caveat."""
-    height = {"bottom": 0.02, "top": 0.98}[at]
-    look = {"ha": "right", "va": at, "size": 6.5, "color": CAVEAT}
-    axis.text(0.98, height, text, transform=axis.transAxes, **look)
+    """A small remark inside the panel, `at` one of PLACES, where a reader must not miss a caveat."""
+    x, y, horizontal, vertical = PLACES[at]
+    look = {"ha": horizontal, "va": vertical, "size": 6.5, "color": CAVEAT}
+    axis.text(x, y, text, transform=axis.transAxes, **look)
 
 
 def select(table, **values):
@@ -151,7 +160,8 @@ def note_collapsed(axis, frame, by: list[str], at: str = "bottom") -> None:
     """How many of the runs drawn in a panel collapsed, if any did; `by` as for `collapsed_runs`, `at`
     as for `note`."""
     if lost := collapsed_runs(frame, by):
-        note(axis, f"{lost} of {len(frame[by].drop_duplicates())} runs collapsed", at)
+        words = f"{lost} of {len(frame[by].drop_duplicates())} runs collapsed"
+        note(axis, words.replace(" runs", "\nruns") if "left" in at else words, at)
 
 
 def band(axis, x, frame, column: str, by: str, **look) -> None:

@@ -106,7 +106,7 @@ def _against_alpha(axis, here: pd.DataFrame, members: dict[str, dict]) -> None:
     axis.set(xlabel="corrupted fraction α")
     spacing = {"handlelength": 1.4, "columnspacing": 1, "labelspacing": 0.25}
     axis.legend(loc="lower left", ncols=2, **spacing)
-    style.note_collapsed(axis, here[here["model"].isin(members)], RUN)
+    style.note_collapsed(axis, here[here["model"].isin(members)], RUN, at="middle")
 
 
 def _against_parameters(axis, here: pd.DataFrame, drawn: dict[str, dict]) -> None:

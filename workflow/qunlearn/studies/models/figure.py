@@ -76,7 +76,7 @@ def _panel(axis, here: pd.DataFrame, references: list[str], members: list[str], 
             lw=0.9,
         )
     parts.mark_coin(axis)
-    style.note_collapsed(axis, here[here["model"].isin(members)], RUN)
+    style.note_collapsed(axis, here[here["model"].isin(members)], RUN, at="bottom left")
 
 
 def _curve(axis, here: pd.DataFrame, name: str, **look) -> None:
