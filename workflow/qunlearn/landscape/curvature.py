@@ -61,6 +61,23 @@ def axis_of(vector: jnp.ndarray, i) -> jnp.ndarray:
     return jnp.zeros_like(vector).at[i].set(1)
 
 
+def own_terms(model, point: Point) -> tuple[np.ndarray, np.ndarray] | None:
+    """What `dense_terms` finds, from the model's own second derivatives; None where it has none."""
+    samples = len(point.rows)
+
+    def weigh(z):
+        error, _ = loss_derivatives(z, point.labels)
+        return np.asarray(error) / samples
+
+    found = model.second_derivatives(point.params, point.pool, point.rows, weigh)
+    if found is None:
+        return None
+    z, jacobian, residual = found
+    _, curvature = loss_derivatives(z, point.labels)  # (N,)
+    gauss_newton = (jacobian.T * np.asarray(curvature)) @ jacobian / samples
+    return gauss_newton, residual
+
+
 def dense_terms(model, point: Point) -> tuple[jnp.ndarray, jnp.ndarray]:
     """Gauss-Newton and residual Hessians, both (P, P), by forward differentiation in every
     parameter."""
@@ -176,6 +193,7 @@ class Analyser:
     """Compiled curvature of one model, at any number of points."""
 
     def __init__(self, model):
+        self.model = model
         self._dense = jax.jit(partial(dense_terms, model))
         self._split = jax.jit(partial(split_trace, model))
         self._product = jax.jit(partial(hessian_product, model))
@@ -192,9 +210,10 @@ class Analyser:
         return Curvature(gauss_newton + residual, gauss_newton, residual, top)
 
     def _by_diagonalisation(self, point: Point) -> tuple[float, float, float]:
-        gauss_newton, residual = self._dense(point)
-        eigenvalues = np.linalg.eigvalsh(np.asarray(gauss_newton + residual))
-        return float(jnp.trace(gauss_newton)), float(jnp.trace(residual)), float(eigenvalues[-1])
+        terms = own_terms(self.model, point) or self._dense(point)
+        gauss_newton, residual = map(np.asarray, terms)
+        eigenvalues = np.linalg.eigvalsh(gauss_newton + residual)
+        return float(np.trace(gauss_newton)), float(np.trace(residual)), float(eigenvalues[-1])
 
     def _by_products(self, point: Point, size: int) -> tuple[float, float, float]:
         gauss_newton, residual = self._split(point)

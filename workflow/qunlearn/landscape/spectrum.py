@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from qunlearn.landscape.curvature import own_terms
 from qunlearn.landscape.hessian import Point, flattened, hessian, hessian_product
 
 #: An off-diagonal element of T below this fraction of its largest ends the Krylov space.
@@ -113,7 +114,9 @@ class Spectrometer:
         return Spectrum(np.pad(eigenvalues, one_more), weights, exact)
 
     def _by_diagonalisation(self, point: Point) -> tuple[np.ndarray, np.ndarray]:
-        eigenvalues = np.linalg.eigvalsh(np.asarray(self._hessian(point)))[None]  # (1, P)
+        terms = own_terms(self.model, point)
+        matrix = self._hessian(point) if terms is None else sum(terms)
+        eigenvalues = np.linalg.eigvalsh(np.asarray(matrix))[None]  # (1, P)
         return eigenvalues, np.ones_like(eigenvalues)
 
     def _by_quadrature(self, point: Point, size: int, generator) -> tuple[np.ndarray, np.ndarray]:

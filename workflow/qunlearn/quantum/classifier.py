@@ -14,7 +14,8 @@ of a phase diagram; the features are products of coordinates). Else every state 
 
 **Precision.** In single precision a noiseless narrow light cone of rotations alone is evolved by
 `quantum.foreign`, on a CPU in compiled loops, with reverse-mode derivatives only; in double
-precision all derivatives exist, as curvature needs them.
+precision all derivatives exist, as curvature needs them, and the second from compiled loops of
+their own (`quantum.second_order`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.quantum import foreign, lightcone, statevector
+from qunlearn.quantum import foreign, lightcone, second_order, statevector
 from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.complexified import imaginary_slopes
 from qunlearn.quantum.features import encoded, pauli_features, qubits, span
@@ -151,6 +152,14 @@ class QuantumClassifier(Classifier):
         here = self.expectation(theta, pool, rows, self.scale)
         return (ahead - behind) / 2, (opposite - here) / 2
 
+    def second_derivatives(self, params, pool, rows, weigh):
+        """In double precision; all angles at once, in compiled loops."""
+        if self.free_scale or self.shots or not self._fits_loops() or not second_order.loops():
+            return None
+        features = self.scale * self.contrast * np.asarray(pool)[np.asarray(rows)]
+        angles = np.asarray(params["theta"])
+        return second_order.derivatives(self.circuit, angles, features, self.columns, weigh)
+
     def imaginary_slopes(self, params, x):
         """Of gates with complex angles, which are not unitary (`quantum.complexified`).
 
@@ -178,12 +187,15 @@ class QuantumClassifier(Classifier):
         return {name: count + self.free_scale for name, count in counts.items()}
 
     # -- the readout -------------------------------------------------------------------------------------------------
+    def _fits_loops(self) -> bool:
+        """Whether the circuit is one for the compiled loops."""
+        exact_cone = self.engine == "cone" and not self.depolarizing
+        return exact_cone and bool(self.live) and not self.circuit.has_cliffords
+
     def _in_loops(self, theta) -> bool:
         """Whether the compiled loops serve, where a program is for a CPU."""
-        exact_cone = self.engine == "cone" and not self.depolarizing
-        turned = bool(self.live) and not self.circuit.has_cliffords
         in_single = theta.dtype == jnp.float32
-        return exact_cone and in_single and turned and foreign.available()
+        return in_single and self._fits_loops() and foreign.available()
 
     def _observable(self, theta):
         """(C,) coefficients of the features in use."""

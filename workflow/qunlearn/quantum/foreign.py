@@ -31,23 +31,33 @@ from qunlearn.runtime.caches import check_loops
 @cache
 def available() -> bool:
     """Whether the compiled loops run on this machine's CPU. If not, warns once, with the reason."""
+    found = unless_it_fails(_register, "training on a CPU is slower")
+    return found is not None
+
+
+def unless_it_fails(load: Callable, therefore: str):
+    """What `load` returns; None where compiled loops do not run, with a warning of the reason and
+    of what follows."""
     try:
-        _register()
+        return load()
     except Exception as error:  # whatever Numba, LLVM, JAX or XLA may raise: there is another way
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         warnings.warn(
-            f"compiled loops of the QNN are not used, and training on a CPU is slower ({reason})",
-            stacklevel=2,
+            f"compiled loops of the QNN are not used, and {therefore} ({reason})", stacklevel=3
         )
-        return False
-    return True
+        return None
+
+
+def keep_checked() -> None:
+    """Compile anew what a job before has kept where the file is damaged or `vectors` changed."""
+    check_loops(Path(__file__).with_name("vectors.py"))
 
 
 @cache
-def _register() -> None:
+def _register() -> bool:
     """Make the loops known to XLA. Raises whatever stands in the way: a package that is missing or
     does not compile, a version of the interface that does not fit, a machine of other words."""
-    check_loops(Path(__file__).with_name("vectors.py"))
+    keep_checked()
     from qunlearn.quantum import kernel
 
     if struct.calcsize("P") != 8:
@@ -58,6 +68,7 @@ def _register() -> None:
     for name, handler in kernel.HANDLERS.items():
         capsule = jax.ffi.pycapsule(handler.address)
         jax.ffi.register_ffi_target(f"qunlearn_{name}", capsule, platform="cpu")
+    return True
 
 
 def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarray:

@@ -90,6 +90,12 @@ class Classifier:
         from logits at shifted parameters; None where they do not."""
         return None
 
+    def second_derivatives(self, params, pool, rows, weigh):
+        """Logits (N,) of the pool's rows, their Jacobian (N, P) in all parameters as one vector,
+        and the Hessian (P, P) of weigh(logits) @ logits, its weights (N,) held fixed; None where
+        nothing is quicker than differentiation of `logits`."""
+        return None
+
     def imaginary_slopes(self, params: dict, x: np.ndarray) -> np.ndarray | None:
         """(N, P) derivatives of the logits of raw samples x in the imaginary parts of the
         parameters, were these complex; None where the logit is continued analytically and its real
