@@ -189,6 +189,18 @@ def _terms_by_parameter(model, point: Point) -> SampleTerms:
     return SampleTerms(*sums, diagonal)
 
 
+class Hessians:
+    """Hessians (P, P) of one model's mean loss at any number of points."""
+
+    def __init__(self, model):
+        self.model = model
+        self._differentiated = jax.jit(partial(hessian, model))
+
+    def __call__(self, point: Point) -> np.ndarray:
+        terms = own_terms(self.model, point)
+        return np.asarray(self._differentiated(point) if terms is None else sum(terms))
+
+
 class Analyser:
     """Compiled curvature of one model, at any number of points."""
 

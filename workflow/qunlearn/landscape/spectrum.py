@@ -18,8 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.landscape.curvature import own_terms
-from qunlearn.landscape.hessian import Point, flattened, hessian, hessian_product
+from qunlearn.landscape.curvature import Hessians
+from qunlearn.landscape.hessian import Point, flattened, hessian_product
 
 #: An off-diagonal element of T below this fraction of its largest ends the Krylov space.
 KRYLOV_TOLERANCE = 1e-14
@@ -97,7 +97,7 @@ class Spectrometer:
 
     def __init__(self, model, exact: int, steps: int, probes: int):
         self.model, self.exact, self.probes = model, exact, probes
-        self._hessian = jax.jit(partial(hessian, model))
+        self._hessian = Hessians(model)
         self._lanczos = jax.jit(partial(_lanczos_at, model, steps))
 
     def __call__(self, point: Point, generator: np.random.Generator) -> Spectrum:
@@ -114,9 +114,7 @@ class Spectrometer:
         return Spectrum(np.pad(eigenvalues, one_more), weights, exact)
 
     def _by_diagonalisation(self, point: Point) -> tuple[np.ndarray, np.ndarray]:
-        terms = own_terms(self.model, point)
-        matrix = self._hessian(point) if terms is None else sum(terms)
-        eigenvalues = np.linalg.eigvalsh(np.asarray(matrix))[None]  # (1, P)
+        eigenvalues = np.linalg.eigvalsh(self._hessian(point))[None]  # (1, P)
         return eigenvalues, np.ones_like(eigenvalues)
 
     def _by_quadrature(self, point: Point, size: int, generator) -> tuple[np.ndarray, np.ndarray]:

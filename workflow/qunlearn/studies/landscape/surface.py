@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.landscape.curvature import own_terms
 from qunlearn.landscape.hessian import (
     Point,
     finite,
@@ -42,7 +43,7 @@ class Surveyor:
     units."""
 
     def __init__(self, model, steps: np.ndarray):
-        self.steps = steps
+        self.model, self.steps = model, steps
         # of this program only some tens of products are asked: compiled in half the time
         quickly = {"xla_backend_optimization_level": 0}
         self._product = jax.jit(partial(hessian_product, model), compiler_options=quickly)
@@ -63,11 +64,16 @@ class Surveyor:
         (2, P), largest component positive."""
         vector, _ = flattened(point)
         start = generator("surface", "start").standard_normal(vector.size)
-        product = partial(self._product, point)
+        product = self._product_at(point)
         values, vectors = leading_eigenpairs(product, start, count=2)
         largest = np.abs(vectors).argmax(axis=1, keepdims=True)
         signs = np.sign(np.take_along_axis(vectors, largest, axis=1))
         return values, vectors * signs
+
+    def _product_at(self, point: Point):
+        """A function that multiplies the Hessian with a vector."""
+        terms = own_terms(self.model, point)
+        return partial(self._product, point) if terms is None else partial(np.matmul, sum(terms))
 
 
 def losses_on(model, point: Point, plane: jnp.ndarray, places: jnp.ndarray) -> jnp.ndarray:

@@ -11,12 +11,12 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.landscape.curvature import Hessians
 from qunlearn.landscape.hessian import (
     DENSE,
     Point,
     finite,
     flattened,
-    hessian,
     hessian_product,
     mean_loss,
     top_eigenpair,
@@ -72,7 +72,7 @@ class Slicer:
     def __init__(self, model):
         self.model = model
         self.line = jax.jit(partial(line, model))
-        self._hessian = jax.jit(partial(hessian, model))
+        self._hessian = Hessians(model)
         self._product = jax.jit(partial(hessian_product, model))
 
     def along_top_eigenvector(self, steps: np.ndarray, point: Point) -> tuple[float, np.ndarray]:
@@ -93,8 +93,7 @@ class Slicer:
         """The Hessian's largest eigenvalue and its unit eigenvector (P,)."""
         start, _ = flattened(point)
         if start.size <= DENSE:
-            whole = np.asarray(self._hessian(point))
-            values, vectors = np.linalg.eigh(whole)
+            values, vectors = np.linalg.eigh(self._hessian(point))
             return float(values[-1]), vectors[:, -1]
         return top_eigenpair(partial(self._product, point), start.size)
 
