@@ -122,11 +122,11 @@ def another_version(monkeypatch):
 
     from qunlearn.quantum import kernel
 
-    answer = kernel._answer
+    is_call = kernel._is_call
 
     @cfunc(kernel.HANDLER)
     def handler(frame):
-        answer(frame, 0, 99)
+        is_call(frame, (0, 99))
         return 0
 
     monkeypatch.setattr(kernel, "HANDLERS", {"of_another_version": handler})
@@ -174,9 +174,3 @@ def test_where_the_loops_do_not_run_the_light_cone_serves_with_one_warning(
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
     np.testing.assert_allclose(found[1]["theta"], expected[1]["theta"], atol=1e-4)
     assert foreign.available()
-
-
-def test_both_know_how_many_strings_a_vector_holds():
-    from qunlearn.quantum import vectors
-
-    assert vectors.WIDTH == program.WIDTH

@@ -76,19 +76,21 @@ def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarr
     `parameters` (P,)."""
     data = program(circuit)
     gates = np.column_stack([data.parameters, data.gates])
-    missing = -len(columns) % WIDTH
-    whole = np.pad(columns, (0, missing), constant_values=data.size)  # which is no string
-    shared = [gates, data.pairs, whole.astype(np.uint32), np.array([data.size + 1], np.uint32)]
+    shared = [
+        gates,
+        data.pairs,
+        columns[None].astype(np.uint32),
+        np.full((1, 1), data.size, np.uint32),
+    ]
 
     def evolve_elsewhere(angles, *_):
-        found = lightcone.observable(circuit, angles)[columns]
-        return jnp.pad(found, (0, missing))
+        return lightcone.observable(circuit, angles)[columns]
 
     def pull_back_elsewhere(cotangent, angles, *_):
         _, pull = jax.vjp(evolve_elsewhere, angles)
         return pull(cotangent)[0]
 
-    evolve = _operation("evolve", evolve_elsewhere, len(whole))
+    evolve = _operation("evolve", evolve_elsewhere, len(columns))
     pull_back = _operation("pull_back", pull_back_elsewhere, circuit.parameters)
 
     @jax.custom_vjp
@@ -102,7 +104,7 @@ def coefficients(circuit: Circuit, columns: np.ndarray, parameters) -> jnp.ndarr
         return (pull_back([cotangent, angles], shared),)
 
     evolved.defvjp(forward, backward)
-    return evolved(parameters)[: len(columns)]
+    return evolved(parameters)
 
 
 @jax.custom_vjp

@@ -17,10 +17,10 @@ import numpy as np
 from numba import carray, cfunc, njit, types
 from numba.extending import intrinsic
 
-from qunlearn.quantum.vectors import WIDTH, load, memory, spread, store, sum_of, transpose
+from qunlearn.quantum.program import WIDTH, Z
+from qunlearn.quantum.vectors import load, memory, spread, store, sum_of
 
 APART = 32  # rows between two registers: places that are a page apart are mistaken for each other
-Z = 3  # the measured observable, as a letter of I, X, Y, Z
 
 # -- evolution -------------------------------------------------------------------------------------------------------
 # Minimax polynomials for |x| <= pi/4 (S. Moshier's Cephes, sinf.c):
@@ -99,7 +99,7 @@ def _turn_back(register, cotangent, cosines, sines, gates, pairs):
 HANDLER = types.int64(types.int64)
 VERSION = (0, 3)
 EXTENSION, ARGUMENTS, RESULTS = 1, 9, 14
-DATA, RANK, SHAPE = 3, 4, 5
+DATA, SHAPE = 3, 5
 METADATA, VERSION_BYTE = 3, 24
 
 
@@ -120,29 +120,23 @@ def _word(address, number):
 
 
 @njit
-def _answer(frame, major, minor):
-    """Tell XLA a version of the interface."""
-    metadata = _word(_word(frame, EXTENSION), METADATA)
-    version = _pointer(metadata + VERSION_BYTE, np.int32)
-    version[0], version[1] = major, minor
-
-
-@njit
-def _is_call(frame):
-    """False where XLA asks for the handler's version, which is answered."""
-    if _word(frame, EXTENSION) == 0:
-        return True
-    _answer(frame, *VERSION)
-    return False
+def _is_call(frame, version):
+    """False where XLA asks for the version of the interface, which is answered."""
+    extension = _word(frame, EXTENSION)
+    if extension:
+        metadata = _word(extension, METADATA)
+        asked = _pointer(metadata + VERSION_BYTE, np.int32)
+        asked[0], asked[1] = version
+    return not extension
 
 
 @njit
 def _array(frame, values, number, kind):
-    """One of the `values`, ARGUMENTS or RESULTS, as an array (R, N), R = 1 for one axis."""
+    """One of the `values`, ARGUMENTS or RESULTS, of two axes."""
     buffer = _word(_word(frame, values), number)
-    rank, shape = _word(buffer, RANK), _word(buffer, SHAPE)
-    rows = _word(shape, rank - 2) if rank > 1 else 1
-    return carray(_pointer(_word(buffer, DATA), kind), (rows, _word(shape, rank - 1)))
+    shape = _word(buffer, SHAPE)
+    rows, length = _word(shape, 0), _word(shape, 1)
+    return carray(_pointer(_word(buffer, DATA), kind), (rows, length))
 
 
 @njit
@@ -152,27 +146,24 @@ def _program(frame, first):
     pairs = _array(frame, ARGUMENTS, first + 1, np.uint32)
     columns = _array(frame, ARGUMENTS, first + 2, np.uint32)
     size = _array(frame, ARGUMENTS, first + 3, np.uint32)
-    return gates, pairs, columns.reshape(-1, WIDTH), np.int64(size[0, 0])
+    return gates, pairs, columns[0], np.int64(size[0, 0])
 
 
 @cfunc(HANDLER, cache=True)
 def _evolve(frame):
     """Of angles (R, P) and a program: coefficients (R, C) of the observable's strings `columns`."""
-    if _is_call(frame):
+    if _is_call(frame, VERSION):
         angles = _array(frame, ARGUMENTS, 0, np.float32)
         gates, pairs, columns, size = _program(frame, 1)
         coefficients = _array(frame, RESULTS, 0, np.float32)
-        register, square = memory(size), memory(WIDTH)
+        register = memory(size)
         for begin in range(0, len(angles), WIDTH):
             tile = slice(begin, begin + WIDTH)
             _turn(register, *_cosines_and_sines(angles[tile], gates), gates, pairs)
             found = coefficients[tile]
-            for block in range(len(columns)):
-                for n in range(WIDTH):
-                    store(square, n, load(register, columns[block, n]))
-                transpose(square)
-                for lane in range(len(found)):
-                    store(found, lane * len(columns) + block, load(square, lane))
+            for lane in range(len(found)):
+                for n in range(len(columns)):
+                    found[lane, n] = register[columns[n], lane]
     return 0
 
 
@@ -180,27 +171,23 @@ def _evolve(frame):
 def _pull_back(frame):
     """Of cotangents (R, C), angles (R, P) and a program: derivatives (R, P) in the angles of
     sum(cotangents * coefficients)."""
-    if _is_call(frame):
+    if _is_call(frame, VERSION):
         cotangents = _array(frame, ARGUMENTS, 0, np.float32)
         angles = _array(frame, ARGUMENTS, 1, np.float32)
         gates, pairs, columns, size = _program(frame, 2)
         gradients = _array(frame, RESULTS, 0, np.float32)
         gradients[:] = 0
-        both, square = memory(2 * size + APART), memory(WIDTH)
+        both = memory(2 * size + APART)
         register, cotangent = both[:size], both[size + APART :]
-        square[:] = 0  # idle lanes
         for begin in range(0, len(angles), WIDTH):
             tile = slice(begin, begin + WIDTH)
             turns = _cosines_and_sines(angles[tile], gates)
             _turn(register, *turns, gates, pairs)
             cotangent[:] = 0
             given, found = cotangents[tile], gradients[tile]
-            for block in range(len(columns)):
+            for n in range(len(columns)):
                 for lane in range(len(given)):
-                    store(square, lane, load(given, lane * len(columns) + block))
-                transpose(square)
-                for n in range(WIDTH):
-                    store(cotangent, columns[block, n], load(square, n))
+                    cotangent[columns[n], lane] = given[lane, n]
             slopes = _turn_back(register, cotangent, *turns, gates, pairs)
             for gate in range(len(gates)):
                 for lane in range(len(found)):
@@ -212,7 +199,7 @@ def _pull_back(frame):
 def _read(frame):
     """Of rows (R, B), observables (R, C) and a pool (N, C): products (R, B) of each replica's rows
     of the pool with its observable. Two rows at once load the observable once."""
-    if _is_call(frame):
+    if _is_call(frame, VERSION):
         rows = _array(frame, ARGUMENTS, 0, np.uint32)
         observables = _array(frame, ARGUMENTS, 1, np.float32)
         pool = _array(frame, ARGUMENTS, 2, np.float32)
@@ -235,23 +222,18 @@ def _read(frame):
 def _read_back(frame):
     """Of rows (R, B), cotangents (R, B) and a pool (N, C): derivatives (R, C) in the observables of
     sum(cotangents * products)."""
-    if _is_call(frame):
+    if _is_call(frame, VERSION):
         rows = _array(frame, ARGUMENTS, 0, np.uint32)
         cotangents = _array(frame, ARGUMENTS, 1, np.float32)
         pool = _array(frame, ARGUMENTS, 2, np.float32)
         gradients = _array(frame, RESULTS, 0, np.float32)
-        gradients[:] = 0
         blocks = pool.shape[1] // WIDTH
         for r in range(len(rows)):
-            for b in range(0, rows.shape[1], 2):
-                other = min(b + 1, rows.shape[1] - 1)  # as there, but counted once
-                first, second = rows[r, b] * blocks, rows[r, other] * blocks
-                weight = spread(cotangents[r, b])
-                other_weight = spread(cotangents[r, other] if other > b else np.float32(0))
-                for n in range(blocks):
-                    place = r * blocks + n
-                    slope = load(gradients, place) + weight * load(pool, first + n)
-                    store(gradients, place, slope + other_weight * load(pool, second + n))
+            for n in range(blocks):
+                slope = spread(np.float32(0))
+                for b in range(rows.shape[1]):
+                    slope = slope + spread(cotangents[r, b]) * load(pool, rows[r, b] * blocks + n)
+                store(gradients, r * blocks + n, slope)
     return 0
 
 

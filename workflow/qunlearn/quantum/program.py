@@ -18,7 +18,8 @@ import numpy as np
 from qunlearn.quantum import lightcone
 from qunlearn.quantum.circuit import Circuit, Gate
 
-#: Strings are used in whole vectors of so many (`vectors.WIDTH`).
+#: Numbers in a vector of `quantum.vectors`: one vector register of AVX-512, two of AVX, four of
+#: Neon. Strings are used in whole vectors.
 WIDTH = 16
 #: Letters of a string.
 I, X, Y, Z = range(4)  # noqa: E741

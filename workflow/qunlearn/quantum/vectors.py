@@ -8,6 +8,7 @@ Single precision, arrays without gaps.
 from __future__ import annotations
 
 import operator
+from functools import partial
 
 import numpy as np
 from llvmlite import ir
@@ -15,8 +16,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-#: Numbers in a vector: one vector register of AVX-512, two of AVX, four of Neon.
-WIDTH = 16
+from qunlearn.quantum.program import WIDTH
+
 LINE = 64  # bytes of a line of the cache
 
 FLOAT, INT, LONG = ir.FloatType(), ir.IntType(32), ir.IntType(64)
@@ -27,12 +28,7 @@ class Vector(types.Type):
     """WIDTH numbers in vector registers of the processor."""
 
 
-@register_model(Vector)
-class VectorModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, VECTOR)
-
-
+register_model(Vector)(partial(models.PrimitiveModel, be_type=VECTOR))
 vector = Vector("vector")
 
 
@@ -41,12 +37,6 @@ def _row(context, builder, kind, array, row):
     numbers = context.make_array(kind)(context, builder, array).data
     first = builder.mul(row, LONG(WIDTH))
     return builder.bitcast(builder.gep(numbers, [first]), VECTOR.as_pointer())
-
-
-def _shuffle(builder, a, b, lanes):
-    """The vector of these lanes of a (0, 1, ...) and b (following)."""
-    mask = ir.VectorType(INT, WIDTH)(np.asarray(lanes).tolist())
-    return builder.shuffle_vector(a, b, mask)
 
 
 @intrinsic
@@ -76,7 +66,8 @@ def spread(typing, number):
 
     def generate(context, builder, signature, arguments):
         first = builder.insert_element(VECTOR(ir.Undefined), *arguments, INT(0))
-        return _shuffle(builder, first, first, [0] * WIDTH)
+        zeros = ir.Constant(ir.VectorType(INT, WIDTH), None)
+        return builder.shuffle_vector(first, first, zeros)
 
     return vector(types.float32), generate
 
@@ -92,28 +83,6 @@ def sum_of(typing, value):
         return builder.call(reduce, [FLOAT(-0.0), *arguments], fastmath=("reassoc",))
 
     return types.float32(vector), generate
-
-
-@intrinsic
-def transpose(typing, square):
-    """Exchange rows and columns (WIDTH, WIDTH): Eklundh, IEEE Trans. Comput. C-21, 801 (1972)."""
-
-    def generate(context, builder, signature, arguments):
-        lanes, step = np.arange(WIDTH), WIDTH // 2
-        places = [_row(context, builder, square, *arguments, LONG(n)) for n in lanes]
-        rows = [builder.load(place, align=4) for place in places]
-        while step:
-            is_upper = lanes & step != 0
-            mixed = np.where(is_upper, WIDTH + lanes - step, lanes)
-            for n in lanes[~is_upper]:
-                pair = rows[n], rows[n + step]
-                rows[n] = _shuffle(builder, *pair, mixed)
-                rows[n + step] = _shuffle(builder, *pair, mixed + step)
-            step //= 2
-        for row, place in zip(rows, places):
-            builder.store(row, place, align=4)
-
-    return types.void(square), generate
 
 
 def _teach(symbol, instruction: str) -> None:
