@@ -24,6 +24,12 @@ def train(
     Learning curves of 'train' (all of that set but what is set aside) and 'validation', and of
     'held_out' where the schedule asks for early stopping.
     """
+    workload = training(problem, cells, schedule)
+    return problem.model.optimise(workload, progress)
+
+
+def training(problem: Problem, cells: list[Cell], schedule: Schedule) -> Workload:
+    """The workload of `train`."""
     samples = [problem.samples(cell, schedule.set_aside) for cell in cells]
     fraction = schedule.early_stopping
     watched = [held_out(problem, cell, fraction, one.aside) for cell, one in zip(cells, samples)]
@@ -35,7 +41,7 @@ def train(
     if schedule.early_stopping:
         evals["held_out"] = EvalSet("train", *_part(samples, watched))
     smoothing, gce = schedule.label_smoothing, schedule.gce
-    workload = Workload(
+    return Workload(
         loss=partial(training_loss, label_smoothing=smoothing, gce=gce),
         start=problem.initial([cell.seed for cell in cells]),
         pools=problem.pools,
@@ -44,7 +50,6 @@ def train(
         schedule=schedule,
         generators=problem.order_generators(cells, "train"),
     )
-    return problem.model.optimise(workload, progress)
 
 
 def held_out(problem: Problem, cell: Cell, fraction: float, aside: np.ndarray) -> np.ndarray:

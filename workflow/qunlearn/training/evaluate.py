@@ -21,9 +21,16 @@ class Questions(NamedTuple):
     labels: jnp.ndarray
 
 
-def sources_of(evals: dict[str, EvalSet]) -> dict[str, str]:
-    """Which pool each evaluation set reads."""
-    return {name: one.pool for name, one in evals.items()}
+class Source(NamedTuple):
+    """Which `pool` an evaluation set reads, and whether `each` sample's logit is recorded."""
+
+    pool: str
+    each: bool
+
+
+def sources_of(evals: dict[str, EvalSet]) -> dict[str, Source]:
+    """What programs have to know of each evaluation set."""
+    return {name: Source(one.pool, one.each) for name, one in evals.items()}
 
 
 def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
@@ -37,19 +44,19 @@ def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
 
 def measure(
     model,
-    sources: dict[str, str],
+    sources: dict[str, Source],
     pools: dict,
     variables: tuple,
     questions: dict,
     at_once: int | None = None,
 ) -> dict:
-    """Loss and accuracy of one replica on every evaluation set, from one forward pass per pool, or
-    from one for `at_once` rows after the other."""
+    """Loss and accuracy of one replica on every evaluation set, and logits (N,) of those that ask for
+    each sample's, from one forward pass per pool, or from one for `at_once` rows after the other."""
     logits = {}
-    for source in dict.fromkeys(sources.values()):
-        names = [name for name in questions if sources[name] == source]
+    for pool in dict.fromkeys(source.pool for source in sources.values()):
+        names = [name for name in questions if sources[name].pool == pool]
         rows = [questions[name].rows for name in names]
-        parts = _logits(model, pools[source], variables, rows, at_once)
+        parts = _logits(model, pools[pool], variables, rows, at_once)
         logits.update(zip(names, parts))
     record = {}
     for name, (_, labels) in questions.items():
@@ -58,6 +65,8 @@ def measure(
         right = (z > 0) == (labels > 0.5)
         record[f"{name}_loss"] = jnp.mean(losses)
         record[f"{name}_accuracy"] = jnp.mean(right)
+        if sources[name].each:
+            record[f"{name}_logits"] = z
     return record
 
 

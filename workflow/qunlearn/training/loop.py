@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.evaluate import Questions, measure
+from qunlearn.training.evaluate import Questions, Source, measure
 from qunlearn.training.losses import clipped
 from qunlearn.training.streams import Batch, Stream
 
@@ -74,7 +74,7 @@ class Program(NamedTuple):
     model: Classifier
     loss: Callable
     optimiser: optax.GradientTransformation
-    sources: dict[str, str]
+    sources: dict[str, Source]
     rows: int | None = None
     clip: float | None = None
 

@@ -214,10 +214,8 @@ def stopped(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     best = 1 + np.argmin(losses, axis=1, keepdims=True)  # (R, 1)
     epochs = np.arange(losses.shape[1] + 1)
     epochs = np.minimum(epochs, best)  # (R, epochs + 1)
-    held = {}
-    for name, values in curves.items():
-        held[name] = np.take_along_axis(values, epochs, axis=1)
-    return held
+    replicas = np.arange(len(losses))[:, None]
+    return {name: values[replicas, epochs] for name, values in curves.items()}
 
 
 def _joined(*parts: np.ndarray) -> np.ndarray:

@@ -62,11 +62,13 @@ class EvalSet(NamedTuple):
     """Samples that loss and accuracy are recorded on.
 
     `pool` names the feature pool, `rows` is (R, N) or None for the whole pool, `labels` is (R, N).
+    `each`: every sample's logit is recorded, too.
     """
 
     pool: str
     rows: np.ndarray | None
     labels: np.ndarray
+    each: bool = False
 
 
 #: Samples of the buffer that `shuffled_buffer` draws from.

@@ -46,7 +46,8 @@ class Trained(NamedTuple):
     """Variables of R replicas, stacked, and how they came about.
 
     `learning_curves[name]` (R, records + 1) of '<set>_loss' and '<set>_accuracy', the first point
-    before any update; `optimiser_state`: that of `optimiser.adam`, None where no Adam ran.
+    before any update; '<set>_logits' (R, records + 1, N) of sets that ask for each sample's.
+    `optimiser_state`: that of `optimiser.adam`, None where no Adam ran.
     """
 
     params: dict
