@@ -25,5 +25,5 @@ class Lazy:
 
 jax = Lazy("jax")
 jnp = Lazy("jax.numpy")
-optax = Lazy("optax")
 pd = Lazy("pandas")
+yaml = Lazy("yaml")

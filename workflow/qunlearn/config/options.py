@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from qunlearn.grid.blocks import canonical
+from qunlearn.lazy import yaml
 
 REQUIRED = PydanticUndefined
 T = TypeVar("T")

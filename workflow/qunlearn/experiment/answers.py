@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.experiment.problem import Problem
-from qunlearn.training.losses import real_dtype
+from qunlearn.training.losses import in_precision
 
 
 class Answers(NamedTuple):
@@ -23,7 +22,8 @@ class Answers(NamedTuple):
 def validation_answers(problem: Problem, trained: tuple[dict, dict]) -> Answers:
     """Answers on clean validation data, of one model after the other, so that none depends on its
     company; `trained` is (params, state), cells along the first axis."""
-    pool = jnp.asarray(problem.pools["validation"], real_dtype())
+    pool = jax.device_put(in_precision(problem.pools["validation"]))
+    params, state = jax.tree.map(np.asarray, trained[:2])
     truth = np.asarray(problem.dataset.y_validation) > 0.5
 
     @jax.jit
@@ -32,8 +32,8 @@ def validation_answers(problem: Problem, trained: tuple[dict, dict]) -> Answers:
         return logits > 0
 
     found = []
-    for i in range(len(jax.tree.leaves(trained)[0])):
-        params, state = jax.tree.map(lambda leaf: leaf[i], trained[:2])  # noqa: B023
-        found.append(np.asarray(answers(pool, params, state)))
+    for i in range(len(jax.tree.leaves(params)[0])):
+        one = jax.tree.map(lambda leaf: leaf[i], (params, state))  # noqa: B023
+        found.append(np.asarray(answers(pool, *one)))
     found = np.stack(found)  # (cells, N)
     return Answers(np.mean(found == truth, axis=1), np.mean(found, axis=1))

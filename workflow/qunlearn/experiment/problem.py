@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.grid.names import base
@@ -128,8 +127,11 @@ class Problem:
 
     def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
         """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""
-        keys = jnp.stack([jax_key(self.model_name, seed, purpose) for seed in seeds])
-        return jax.jit(jax.vmap(self.model.init), compiler_options=DRAWING)(keys)
+        draw = jax.jit(self.model.init, compiler_options=DRAWING)
+        # one seed after the other: one program serves any number of them
+        keys = {seed: jax_key(self.model_name, seed, purpose) for seed in seeds}
+        drawn = {seed: jax.tree.map(np.asarray, draw(key)) for seed, key in keys.items()}
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *(drawn[seed] for seed in seeds))
 
     def order_generators(self, cells: list[Cell], stage: str) -> list[np.random.Generator]:
         """One random generator per cell, for the order of its minibatches in a stage."""

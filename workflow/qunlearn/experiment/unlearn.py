@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -12,7 +13,7 @@ from qunlearn.experiment.problem import Cell, Problem, Samples, stack
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.part import where
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.losses import real_dtype
+from qunlearn.training.losses import in_precision
 from qunlearn.training.replicas import of_all
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import EvalSet, Stream
@@ -151,7 +152,7 @@ def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
 
 def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
     """(cells, M) logits of the poisoned models for the whole pool of training samples."""
-    pool = jnp.asarray(problem.pools["train"], real_dtype())
+    pool = jax.device_put(in_precision(problem.pools["train"]))
 
     def logits(pool, params, state):
         return problem.model.logits(params, state, pool)[0]

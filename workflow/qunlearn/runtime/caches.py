@@ -11,10 +11,13 @@ import hashlib
 import os
 import platform
 import shutil
+import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -150,11 +153,27 @@ def keep_loops(folder: Path) -> None:
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
+@contextmanager
+def hidden(package: str) -> Iterator[None]:
+    """A package that is not imported yet cannot be imported meanwhile."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
 @cache
 def check_loops(*sources: Path) -> None:
     """Make Numba read and write its files as above, and compile anew when one of the `sources` has
     changed, as it does by itself only for the file that a function stands in; to be called before
     functions are compiled."""
+    with hidden("scipy"):
+        # which imports SciPy where it is, for matrix products that no loop asks for
+        import_module("numba.np.arraymath")
     from numba.core import caching
 
     plain = caching.IndexDataCacheFile

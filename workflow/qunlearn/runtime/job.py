@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import time
@@ -20,6 +21,9 @@ from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.surroundings import shield, start_jax
 
 CLOCK = Clock()
+#: New objects before Python looks for cycles among them. Imports and traces make hundreds of thousands, nearly none of
+#: them garbage, and looking at its own pace takes a sixth of a short job.
+SEVERAL = 100_000
 
 
 def share_library() -> None:
@@ -49,6 +53,7 @@ def configure_jax(precision: str, cache: str | None, threads: int) -> str:
     device = start_jax(precision)
     if cache:
         keep_programs(Path(cache).resolve())
+    gc.freeze()  # what is imported stays
     CLOCK.watch_compilation()
     CLOCK.starts_now()
     return f"{device.platform}: {device.device_kind}"
@@ -157,6 +162,7 @@ def job(title: str, snakemake) -> Iterator[Progress]:
     asking why a job failed; a retry helps against lost nodes and too little memory or time, but not against an error
     of the work itself, so a retry of a job whose log ends in an error stops at once with the same words.
     """
+    gc.set_threshold(SEVERAL)
     tell_safely()
     log = Path(snakemake.log[0])
     progress = Progress(title, log)

@@ -23,4 +23,6 @@ def jax_key(*names):
     """A JAX random key for the draw with these names."""
     import jax
 
-    return jax.random.key(int.from_bytes(_digest(names)[:4], "big"))
+    # jax.random.key of these 32 bits, without a program for it
+    words = np.array([0, int.from_bytes(_digest(names)[:4], "big")], np.uint32)
+    return jax.random.wrap_key_data(words)

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from qunlearn.training.losses import cross_entropy, real_dtype
+from qunlearn.training.losses import cross_entropy, in_precision, real_dtype
 from qunlearn.training.replicas import of_all
 from qunlearn.training.streams import EvalSet
 
@@ -40,6 +40,11 @@ def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
         labels = np.asarray(one.labels, real_dtype())
         questions[name] = Questions(one.rows, labels)
     return questions
+
+
+def measured(questions: dict) -> list[str]:
+    """Names of what is measured on these evaluation sets."""
+    return [f"{name}_{what}" for name in questions for what in ("loss", "accuracy")]
 
 
 def measure(
@@ -104,8 +109,7 @@ def evaluate(model, variables: tuple, pools: dict, evals: dict[str, EvalSet]) ->
     def one(pools, variables, questions):
         return measure(model, sources, pools, variables, questions)
 
-    pools = jax.tree.map(lambda pool: jnp.asarray(pool, real_dtype()), pools)
-    found = of_all(one, pools, variables, questions)
+    found = of_all(one, jax.device_put(in_precision(pools)), variables, questions)
     return jax.tree.map(np.asarray, found)
 
 

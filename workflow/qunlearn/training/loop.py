@@ -12,11 +12,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.evaluate import Questions, Source, measure
+from qunlearn.training.evaluate import Questions, Source, measure, measured
 from qunlearn.training.losses import clipped
+from qunlearn.training.optimiser import Optimiser
 from qunlearn.training.streams import Batch, Stream
 
 
@@ -73,7 +73,7 @@ class Program(NamedTuple):
 
     model: Classifier
     loss: Callable
-    optimiser: optax.GradientTransformation
+    optimiser: Optimiser
     sources: dict[str, Source]
     rows: int | None = None
     clip: float | None = None
@@ -119,7 +119,7 @@ class Program(NamedTuple):
         step, optimiser_state = self.optimiser.update(gradient, optimiser_state, params)
         if "pace" in own.data:
             step = jax.tree.map(lambda size: own.data["pace"] * size, step)
-        params = optax.apply_updates(params, step)
+        params = jax.tree.map(jnp.add, params, step)
         return Variables(params, state, optimiser_state)
 
     def _forward(self, pool, variables: tuple, streams: dict[str, Stream], positions: dict):
@@ -153,9 +153,8 @@ class Program(NamedTuple):
         def look(*variables):
             return measure(self.model, self.sources, pools, variables, questions, self.rows)
 
-        def skip(*variables):
-            shapes = jax.eval_shape(look, *variables)
-            return jax.tree.map(lambda one: jnp.zeros(one.shape, one.dtype), shapes)
+        def skip(*_):
+            return {name: jnp.zeros(()) for name in measured(questions)}
 
         return jax.lax.cond(due, look, skip, now.params, now.state)
 

@@ -12,6 +12,12 @@ def real_dtype():
     return jnp.float64 if jax.config.jax_enable_x64 else jnp.float32
 
 
+def in_precision(tree):
+    """Arrays of real numbers in that precision, on the host: converted by NumPy, they need no program."""
+    real = real_dtype()
+    return jax.tree.map(lambda array: np.asarray(array, real), tree)
+
+
 def weighted_mean(values, weight):
     """Mean of `values` (B,) with weights (B,) of 1 for samples and 0 for padding."""
     return jnp.sum(values * weight) / jnp.maximum(jnp.sum(weight), 1)

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.training.evaluate import questions_of, sources_of
 from qunlearn.training.loop import Best, Descent, Own, Program, Shared, Variables
-from qunlearn.training.losses import real_dtype
+from qunlearn.training.losses import in_precision, real_dtype
 from qunlearn.training.memory import budget, device, needed, require
 from qunlearn.training.optimiser import adam
 from qunlearn.training.plan import Group, Plan, Segment, grouped, planned, segments
@@ -82,7 +81,7 @@ class _Runner:
         self.groups = grouped(workload.replicas, lanes)
         self.program = _program(model, workload)._replace(rows=rows)
         self.call = jax.jit(over_replicas(self.program.run, lanes), donate_argnums=1)
-        self.pools = _in_precision(workload.pools, jnp.asarray)
+        self.pools = jax.device_put(in_precision(workload.pools))
         self.own = _own(workload)
 
     def size(self) -> int:
@@ -166,32 +165,27 @@ def _own(workload: Workload) -> Own:
     """What is each replica's own, in the precision of the process; minibatches are drawn later."""
     streams = {}
     for name, (rows, *values) in workload.streams.items():
-        streams[name] = Stream(np.asarray(rows), *_in_precision(values))
+        streams[name] = Stream(np.asarray(rows), *in_precision(values))
     return Own(
         streams,
         questions_of(workload.evals),
-        _in_precision(workload.data),
+        in_precision(workload.data),
         orders={},
     )
-
-
-def _in_precision(tree, convert: Callable = np.asarray):
-    """Arrays of real numbers in the precision of the process."""
-    real = real_dtype()
-    return jax.tree.map(lambda array: convert(array, real), tree)
 
 
 def _begin(program: Program, start: tuple, early_stopping: bool) -> Descent:
     """Where replicas start; the optimiser begins anew where `start` holds no state of it."""
     params, state, *kept = start
     if not kept:
-        kept = [jax.jit(jax.vmap(program.optimiser.init))(params)]
+        replicas = len(jax.tree.leaves(params)[0])
+        kept = [jax.device_put(program.optimiser.init(params, replicas))]
     now = Variables(params, state, *kept)
     if not early_stopping:
         return Descent(now, None)
     count = now.optimiser_state[0]
-    no_loss_yet = jnp.full(count.shape, jnp.inf, real_dtype())
-    copy = jax.tree.map(jnp.copy, now)
+    no_loss_yet = np.full(count.shape, np.inf, real_dtype())
+    copy = jax.device_put(jax.tree.map(np.array, now))
     return Descent(now, Best(copy, no_loss_yet))
 
 

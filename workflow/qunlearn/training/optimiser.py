@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
-import optax
+import numpy as np
+
+from qunlearn.training.losses import real_dtype
+
+
+class Optimiser(NamedTuple):
+    """`init(params, replicas)`: the state before any update, on the host, of so many replicas whose
+    parameters are stacked, of a single one for None; `update(gradient, state, params)`: of a single
+    one, the step to be added to its parameters, and the new state."""
+
+    init: Callable
+    update: Callable
 
 
 def adam(
@@ -13,7 +27,7 @@ def adam(
     b2: float = 0.999,
     eps: float = 1e-8,
     weight_decay: float = 0.0,
-) -> optax.GradientTransformation:
+) -> Optimiser:
     """optax.adam with its bias corrections gathered into two scalars: one division per parameter
     instead of three, which halves the cost of an update.
 
@@ -22,9 +36,10 @@ def adam(
     made, running mean m of the gradient, running mean v of its square).
     """
 
-    def init(params):
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        return jnp.zeros(()), zeros, zeros
+    def init(params, replicas=None):
+        zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), params)
+        count = np.zeros(() if replicas is None else replicas, real_dtype())
+        return count, zeros, zeros
 
     def first_moment(m, g):
         return b1 * m + (1 - b1) * g
@@ -53,4 +68,4 @@ def adam(
             steps = jax.tree.map(decayed, steps, params)
         return steps, (count, m, v)
 
-    return optax.GradientTransformation(init, update)
+    return Optimiser(init, update)
