@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.evaluate import Questions, Source, measure, measured
+from qunlearn.training.evaluate import Questions, Source, measure, unmeasured
 from qunlearn.training.losses import clipped
 from qunlearn.training.optimiser import Optimiser
 from qunlearn.training.streams import Batch, Stream
@@ -154,7 +154,7 @@ class Program(NamedTuple):
             return measure(self.model, self.sources, pools, variables, questions, self.rows)
 
         def skip(*_):
-            return {name: jnp.zeros(()) for name in measured(questions)}
+            return unmeasured(questions)
 
         return jax.lax.cond(due, look, skip, now.params, now.state)
 
