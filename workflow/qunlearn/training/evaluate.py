@@ -43,11 +43,13 @@ def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
 
 
 def unmeasured(questions: dict) -> dict:
-    """Zeros of the types that `measure` gives, without tracing the model once more."""
+    """Zeros of the types that `measure` gives, for every replica if there is an axis of them, without
+    tracing the model once more."""
     record = {}
-    for name in questions:
-        record[f"{name}_loss"] = jnp.zeros((), real_dtype())
-        record[f"{name}_accuracy"] = jnp.zeros((), jnp.float32)
+    for name, (_, labels) in questions.items():
+        replicas = labels.shape[:-1]
+        record[f"{name}_loss"] = jnp.zeros(replicas, real_dtype())
+        record[f"{name}_accuracy"] = jnp.zeros(replicas, jnp.float32)
     return record
 
 

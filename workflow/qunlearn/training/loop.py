@@ -1,4 +1,4 @@
-"""One replica's epochs: a loop over minibatches inside a loop over epochs, compiled as one program.
+"""Epochs of replicas: a loop over minibatches inside a loop over epochs, compiled as one program.
 
 What differs between training and the methods of unlearning is the loss, the starting point and the
 streams that a minibatch is drawn from; nothing else.
@@ -7,6 +7,7 @@ streams that a minibatch is drawn from; nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -37,7 +38,7 @@ class Shared(NamedTuple):
 
 class Own(NamedTuple):
     """What is a replica's own. `orders[stream]` (epochs, updates, width): the positions in it of
-    every minibatch, -1 for padding."""
+    every minibatch, -1 for padding. All arrays have a leading replica axis outside an update."""
 
     streams: dict[str, Stream]
     questions: dict[str, Questions]
@@ -68,8 +69,14 @@ class Descent(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What is compiled into the program of one replica; `sources`: pools of evaluation sets;
-    `rows`: most that are evaluated at once, None: all; `clip`: of `Schedule`."""
+    """What is compiled into the program of several replicas, which are `stacked` along the first axis
+    of arrays, or of a single one without such an axis, whose matrix products XLA compiles to faster
+    code. `sources`: pools of evaluation sets; `rows`: most that are evaluated at once, None: all;
+    `clip`: of `Schedule`.
+
+    The loops run over all replicas and what is inside over each: a loop inside a vmap is traced
+    twice.
+    """
 
     model: Classifier
     loss: Callable
@@ -77,31 +84,55 @@ class Program(NamedTuple):
     sources: dict[str, Source]
     rows: int | None = None
     clip: float | None = None
+    stacked: bool = True
 
     def run(self, shared: Shared, descent: Descent, own: Own) -> tuple[Descent, dict]:
-        """Some epochs: where they lead, and a record (epochs,) by name of every one."""
-        pool = shared.pools["train"]
+        """Some epochs: where they lead, and a record (replicas, epochs) by name of every one."""
+        if not self.stacked:
+            descent, own = jax.tree.map(lambda array: array[0], (descent, own))
+        orders = jax.tree.map(self._time_first, own.orders)  # (epochs, replicas, updates, width)
+        own = own._replace(orders={})
 
         def epoch(descent, step):
             minibatches, updates, due, number = step
-            mine = own._replace(data={**own.data, "epoch": number})
-            now = self._updated(pool, descent.now, mine, minibatches, updates)
+            now = self._updated(
+                shared.pools["train"], descent.now, own, minibatches, updates, number
+            )
             record = self._record(shared.pools, now, own.questions, due)
             best = descent.best
             if best is not None:
-                found = Best(now, record["held_out_loss"])
-                best = _better(found, best, is_trained=updates > 0)
+                better = self._of_each(partial(_better, is_trained=updates > 0))
+                best = better(Best(now, record["held_out_loss"]), best)
             return Descent(now, best), record
 
-        steps = (own.orders, shared.updates, shared.due, shared.numbers)
-        return jax.lax.scan(epoch, descent, steps)
+        steps = (orders, shared.updates, shared.due, shared.numbers)
+        descent, records = jax.lax.scan(epoch, descent, steps)
+        found = descent, jax.tree.map(self._time_first, records)
+        return found if self.stacked else jax.tree.map(lambda array: array[None], found)
 
-    def _updated(self, pool, variables: Variables, own: Own, minibatches: dict, updates):
-        """The variables after the first `updates` minibatches of an epoch."""
+    def _of_each(self, function: Callable) -> Callable:
+        """A function of one replica as one of all of them."""
+        return jax.vmap(function) if self.stacked else function
+
+    def _time_first(self, array):
+        """Replica axis and time axis exchanged, where there are both."""
+        return jnp.swapaxes(array, 0, 1) if self.stacked else array
+
+    def _updated(self, pool, variables: Variables, own: Own, minibatches: dict, updates, epoch):
+        """The variables after the first `updates` minibatches of the epoch of this number."""
+
+        def one(variables, own, chosen):
+            own = own._replace(data={**own.data, "epoch": epoch})
+            return self._update(pool, variables, own, chosen)
 
         def update(number, variables):
-            chosen = jax.tree.map(lambda order: order[number], minibatches)
-            return self._update(pool, variables, own, chosen)
+            axis = 1 if self.stacked else 0
+
+            def pick(order):
+                return jax.lax.dynamic_index_in_dim(order, number, axis, keepdims=False)
+
+            chosen = jax.tree.map(pick, minibatches)  # (replicas, width)
+            return self._of_each(one)(variables, own, chosen)
 
         return jax.lax.fori_loop(0, updates, update, variables)
 
@@ -150,8 +181,12 @@ class Program(NamedTuple):
     def _record(self, pools: dict, now: Variables, questions: dict, due) -> dict:
         """Loss and accuracy on every evaluation set where a record is due, else zeros."""
 
-        def look(*variables):
+        def one(params, state, questions):
+            variables = params, state
             return measure(self.model, self.sources, pools, variables, questions, self.rows)
+
+        def look(params, state):
+            return self._of_each(one)(params, state, questions)
 
         def skip(*_):
             return unmeasured(questions)

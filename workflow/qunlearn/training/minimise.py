@@ -16,7 +16,7 @@ from qunlearn.training.losses import in_precision, real_dtype
 from qunlearn.training.memory import budget, device, needed, require
 from qunlearn.training.optimiser import adam
 from qunlearn.training.plan import Group, Plan, Segment, grouped, planned, segments
-from qunlearn.training.replicas import fewer, over_replicas, replicas_together
+from qunlearn.training.replicas import fewer, replicas_together
 from qunlearn.training.streams import Stream
 from qunlearn.training.workload import Trained, Workload
 
@@ -69,7 +69,7 @@ def one_epoch(model, workload: Workload, order: dict[str, np.ndarray]) -> tuple[
         orders={name: positions[:, None] for name, positions in order.items()},
     )
     descent = _begin(program, workload.start, early_stopping=False)
-    return over_replicas(program.run, replicas), (shared, descent, own)
+    return program._replace(stacked=replicas > 1).run, (shared, descent, own)
 
 
 class _Runner:
@@ -79,8 +79,8 @@ class _Runner:
     def __init__(self, model, workload: Workload, plan: Plan, lanes: int, rows: int | None = None):
         self.workload, self.plan = workload, plan
         self.groups = grouped(workload.replicas, lanes)
-        self.program = _program(model, workload)._replace(rows=rows)
-        self.call = jax.jit(over_replicas(self.program.run, lanes), donate_argnums=1)
+        self.program = _program(model, workload)._replace(rows=rows, stacked=lanes > 1)
+        self.call = jax.jit(self.program.run, donate_argnums=1)
         self.pools = jax.device_put(in_precision(workload.pools))
         self.own = _own(workload)
 

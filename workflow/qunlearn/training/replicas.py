@@ -71,16 +71,3 @@ def vectorised(function: Callable) -> Callable:
     """`function(shared, *own)` of one replica as a function of many: arrays in all arguments but
     the first gain a leading replica axis, and so does the result."""
     return lambda shared, *own: jax.vmap(partial(function, shared))(*own)
-
-
-def over_replicas(function: Callable, lanes: int) -> Callable:
-    """As `vectorised`; for a single lane the bare function, whose matrix products XLA compiles to
-    faster code without a batch dimension of one."""
-    if lanes > 1:
-        return vectorised(function)
-
-    def bare(shared, *own):
-        own = jax.tree.map(lambda array: array[0], own)
-        return jax.tree.map(lambda array: array[None], function(shared, *own))
-
-    return bare
