@@ -42,7 +42,7 @@ def questions_of(evals: dict[str, EvalSet]) -> dict[str, Questions]:
     return questions
 
 
-def unmeasured(questions: dict) -> dict:
+def unmeasured(sources: dict[str, Source], questions: dict) -> dict:
     """Zeros of the types that `measure` gives, for every replica if there is an axis of them, without
     tracing the model once more."""
     record = {}
@@ -50,6 +50,8 @@ def unmeasured(questions: dict) -> dict:
         replicas = labels.shape[:-1]
         record[f"{name}_loss"] = jnp.zeros(replicas, real_dtype())
         record[f"{name}_accuracy"] = jnp.zeros(replicas, jnp.float32)
+        if sources[name].each:
+            record[f"{name}_logits"] = jnp.zeros(labels.shape, real_dtype())
     return record
 
 

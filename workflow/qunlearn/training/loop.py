@@ -189,7 +189,7 @@ class Program(NamedTuple):
             return self._of_each(one)(params, state, questions)
 
         def skip(*_):
-            return unmeasured(questions)
+            return unmeasured(self.sources, questions)
 
         return jax.lax.cond(due, look, skip, now.params, now.state)
 
