@@ -98,6 +98,8 @@ def named(wildcards):
         plan.architecture(wildcards.dataset, wildcards.model)
     if "corruption" in wildcards.keys():
         plan.corruption(wildcards.corruption)
+        if wrong := plan.poison_problems(wildcards.dataset, wildcards.corruption):
+            raise UserError(wrong[0])
     if "method" in wildcards.keys():
         plan.method(wildcards.method)
     if "alpha" in wildcards.keys() and not parse_alpha(wildcards.alpha):

@@ -71,6 +71,7 @@ def check(config: dict, beside: tuple[str, ...] = ()) -> dict:
     check_references(config, problems, broken)
     if not problems:
         problems += cell_problems(Plan(config), "training", config["models"])
+        problems += misplaced_corruptions(Plan(config))
     in_studies = read_studies(config)
     if problems:
         raise refusal(said_once(problems, written, ("architectures",)), in_studies)
@@ -341,6 +342,18 @@ def cell_problems(plan: Plan, stage: str, models: Iterable[str], datasets=None) 
         for model in dict.fromkeys(models):
             problems += plan.problems(dataset, model, stage)
     return list(dict.fromkeys(problems))
+
+
+def misplaced_corruptions(plan: Plan) -> list[str]:
+    """Corruptions of the pipeline that do not fit a dataset of the study."""
+    config, found = plan.config, []
+    for section in ("corruptions", "unlearning.corruptions", "landscape.corruptions"):
+        first, *rest = section.split(".")
+        names = config[first][rest[0]] if rest else config[first]
+        for name in names:
+            for dataset in config["datasets"]:
+                found += [f"{section}: {line}" for line in plan.poison_problems(dataset, name)]
+    return found
 
 
 # -- studies ---------------------------------------------------------------------------------------------------------

@@ -237,6 +237,14 @@ class Plan:
     def corruption(self, name: str) -> Corruption:
         return registry.find("corruption", base(name))(**self.corruption_options(name))
 
+    def poison_problems(self, dataset: str, corruption: str) -> list[str]:
+        """What keeps a corruption from the samples of a dataset, a line each."""
+        try:
+            source, part = self.source(dataset), self.corruption(corruption)
+        except UserError as error:
+            return str(error).splitlines()
+        return [f"{corruption}: {line}" for line in part.problems(source, dataset)]
+
     # -- methods -----------------------------------------------------------------------------------------------------
     def method_options(self, method: str) -> dict:
         """Weights of the method's loss, with the changes that its name asks for."""

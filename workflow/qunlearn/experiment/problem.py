@@ -14,6 +14,7 @@ import numpy as np
 
 from qunlearn.grid.names import base
 from qunlearn.parts import corruptions, models
+from qunlearn.parts.corruptions.backdoor import Backdoor
 from qunlearn.parts.datasets import Dataset
 from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator, jax_key
@@ -67,26 +68,42 @@ class Problem:
         self.twins = {seed: self._twins(seed) for seed in self.seeds}
         replaced = [features for features, _ in self.twins.values() if features is not None]
         training = [dataset.x_train, *replaced]
+        tested = {"validation": dataset.x_validation, **self._triggered()}
         #: The model's family with its options, and what trains and answers.
         self.declared = models.declared(architecture)
-        self.model = self.declared.build([*training, dataset.x_validation])
-        self.pools = {
-            "train": self.model.encode(np.concatenate(training)),
-            "validation": self.model.encode(dataset.x_validation),
-        }
+        self.model = self.declared.build([*training, np.concatenate(list(tested.values()))])
+        self.pools = {"train": self.model.encode(np.concatenate(training))}
+        self.pools |= {name: self.model.encode(x) for name, x in tested.items()}
+        self._orders: dict[tuple, np.ndarray] = {}
 
     def _twins(self, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Features and labels of all training samples' twins, None where they are unchanged."""
-        x, y = self.dataset.x_train, self.dataset.y_train
-        return corruptions.twins(self.dataset.name, x, y, self.poison, seed)
+        data = self.dataset
+        case = data.name, data.x_train, data.y_train, self.poison, seed
+        return corruptions.twins(*case, data.image_shape)
+
+    def _triggered(self) -> dict[str, np.ndarray]:
+        """Of a backdoor the validation samples that are not of its target class, with the trigger."""
+        if not isinstance(self.poison, Backdoor):
+            return {}
+        others = self.dataset.y_validation != self.poison.target
+        x = self.dataset.x_validation[others]
+        return {"triggered": self.poison.triggered(x, self.dataset.image_shape)}
+
+    def _forgotten(self, cell: Cell) -> np.ndarray:
+        """(N,) bool: the samples that are corrupted."""
+        data, part = self.dataset, self.poison
+        case = (cell.seed,) if part.nested else cell
+        if case not in self._orders:
+            asked = data.name, data.x_train, data.y_train, part
+            self._orders[case] = corruptions.poison_order(*asked, *cell)
+        return corruptions.first_of(self._orders[case], cell.alpha, data.name, part.even)
 
     def samples(self, cell: Cell, aside: float = 0.0) -> Samples:
         """What a cell is trained on, and what would be clean; `aside`: fraction of both that is set
         aside."""
-        x, y = self.dataset.x_train, self.dataset.y_train
-        forget = corruptions.forget_mask(
-            self.dataset.name, x, y, self.poison, cell.alpha, cell.seed
-        )
+        y = self.dataset.y_train
+        forget = self._forgotten(cell)
         twin_x, twin_y = self.twins[cell.seed]
         clean = np.arange(len(y))
         rows, labels = clean, y
@@ -121,9 +138,16 @@ class Problem:
         replaced = [features for features, _ in self.twins.values() if features is not None]
         return np.concatenate([self.dataset.x_train, *replaced])
 
-    def validation_set(self, replicas: int) -> EvalSet:
-        """All validation samples, for every replica."""
-        return EvalSet("validation", None, np.tile(self.dataset.y_validation, (replicas, 1)))
+    def validation_sets(self, replicas: int) -> dict[str, EvalSet]:
+        """All validation samples, for every replica; of a backdoor also those that are 'triggered', whose accuracy is
+        the attack's success."""
+        labels = {"validation": self.dataset.y_validation}
+        if "triggered" in self.pools:
+            labels["triggered"] = np.full(len(self.pools["triggered"]), self.poison.target)
+        return {
+            name: EvalSet(name, None, np.tile(wanted, (replicas, 1)))
+            for name, wanted in labels.items()
+        }
 
     def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
         """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""

@@ -21,8 +21,9 @@ def train(
 ) -> Trained:
     """Train one model per cell on its poisoned training set.
 
-    Learning curves of 'train' (all of that set but what is set aside) and 'validation', and of
-    'held_out' where the schedule asks for early stopping.
+    Learning curves of 'train' (all of that set but what is set aside) and 'validation', of a
+    backdoor also of 'triggered' samples, and of 'held_out' where the schedule asks for early
+    stopping.
     """
     workload = training(problem, cells, schedule)
     return problem.model.optimise(workload, progress)
@@ -36,7 +37,7 @@ def training(problem: Problem, cells: list[Cell], schedule: Schedule) -> Workloa
     read = [~one.aside for one in samples]
     evals = {
         "train": EvalSet("train", *_part(samples, read)),
-        "validation": problem.validation_set(len(cells)),
+        **problem.validation_sets(len(cells)),
     }
     if schedule.early_stopping:
         evals["held_out"] = EvalSet("train", *_part(samples, watched))

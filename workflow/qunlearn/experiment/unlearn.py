@@ -163,14 +163,14 @@ def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
 
 def evaluation_sets(problem: Problem, cells: list[Cell], aside: float = 0.0) -> dict[str, EvalSet]:
     """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and
-    labels). Where a fraction of the training samples is set `aside`, these lack it, and its clean
-    part is 'set_aside'."""
+    labels), of a backdoor also 'triggered'. Where a fraction of the training samples is set
+    `aside`, these lack it, and its clean part is 'set_aside'."""
     samples = [problem.samples(cell, aside) for cell in cells]
     rows = stack(one.rows[~one.aside] for one in samples)
     labels = stack(one.labels[~one.aside] for one in samples)
     found = {
         "train": EvalSet("train", rows, labels),
-        "validation": problem.validation_set(len(cells)),
+        **problem.validation_sets(len(cells)),
     }
     names = ("retain", "forget", "set_aside") if aside else ("retain", "forget")
     for name in names:

@@ -46,6 +46,8 @@ def write_cells(
     units[ONES] = "share of validation samples answered with class 1 at the end"
     for name in trained.learning_curves:
         what = "mean binary cross-entropy, nats" if name.endswith("loss") else "fraction correct"
+        if name.startswith("triggered"):
+            what += ", the backdoor's target counting as correct"
         units[f"history/{name}"] = (
             f"{what}; axis 1: before the first epoch, then after every epoch, or every `record` epochs"
         )

@@ -24,6 +24,9 @@ from qunlearn.statistics.collapse import chance, flag_collapsed
 RUN = ["dataset", "model", "corruption", "alpha", "seed"]
 UNLEARNING_RUN = ["dataset", "model", "corruption", "alpha", "method", "seed"]
 SETS = ("train", "validation")
+#: Column of backdoors: share of validation samples of the other class that are called the target class once they bear
+#: the trigger.
+ATTACK = "attack_success"
 
 
 def cells_of(content: dict) -> Iterator[tuple[int, float, int]]:
@@ -83,8 +86,20 @@ def _incomplete(case: dict, asked: dict, missing: pd.MultiIndex, files: list[str
     )
 
 
+def attack_success(curves: dict) -> np.ndarray:
+    """(cells, records) of a file's learning curves, NaN where there is no trigger."""
+    nothing = np.full_like(curves["validation_accuracy"], np.nan)
+    return curves.get("triggered_accuracy", nothing)
+
+
+def with_attacks_only(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table without its column of backdoors where there is none of them."""
+    return frame.drop(columns=ATTACK) if frame[ATTACK].isna().all() else frame
+
+
 def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: float) -> pd.DataFrame:
-    """Accuracy and loss at the end of training; train accuracy is against the labels trained on."""
+    """Accuracy and loss at the end of training, and of backdoors `attack_success`; train accuracy is against the labels
+    trained on."""
     columns = ["train_accuracy", "val_accuracy", "train_loss", "val_loss"]
     rows = []
     for path in cells:
@@ -96,9 +111,10 @@ def trained_table(cells: list[str], data: list[str], alphas, seeds, margin: floa
             ends = [
                 curves[f"{part}_{what}"][i, -1] for what in ("accuracy", "loss") for part in SETS
             ]
-            rows.append([*names, alpha, seed, *ends, collapsed[i]])
-    frame = pd.DataFrame(rows, columns=[*RUN, *columns, "collapsed"])
-    frame = frame.sort_values(RUN, ignore_index=True)
+            success = attack_success(curves)[i, -1]
+            rows.append([*names, alpha, seed, *ends, success, collapsed[i]])
+    frame = pd.DataFrame(rows, columns=[*RUN, *columns, ATTACK, "collapsed"])
+    frame = with_attacks_only(frame).sort_values(RUN, ignore_index=True)
     check_complete(frame, {"alpha": alphas, "seed": seeds}, cells)
     finite = np.isfinite(frame[columns]).all(axis=1)
     broken = frame["collapsed"] | ~finite
@@ -121,7 +137,8 @@ def with_parameters(table: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
 
 
 def unlearned_table(cells: list[str], seeds, start_seed: int | None = None) -> pd.DataFrame:
-    """Accuracies before step 0 and after every step; forget and retain accuracy are against clean labels.
+    """Accuracies before step 0 and after every step, and of backdoors `attack_success`; forget and retain accuracy are
+    against clean labels.
 
     `start_seed`: whose poisoned model all seeds restart from, a column of its own; None where each has its own."""
     parts = []
@@ -145,9 +162,10 @@ def unlearned_table(cells: list[str], seeds, start_seed: int | None = None) -> p
             finite = np.isfinite(losses).all() and np.isfinite(frame).all(axis=None)
             collapsed = bool(failed(content)[i]) or not finite
             run = dict(zip(UNLEARNING_RUN, [*names, alpha, method, seed]))
+            frame[ATTACK] = attack_success(curves)[i]
             parts.append(frame.assign(**run, step=np.arange(len(frame)), collapsed=collapsed))
     order = [*UNLEARNING_RUN, "step"]
-    table = pd.concat(parts)[[*order, *measured, "collapsed"]]
+    table = with_attacks_only(pd.concat(parts)[[*order, *measured, ATTACK, "collapsed"]])
     if start_seed is not None:
         table["start_seed"] = start_seed
     check_complete(table[table["step"] == 0], {"seed": seeds}, cells)

@@ -8,7 +8,7 @@ twins, at every larger one. Options that all corruptions have change that (secti
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from qunlearn.parts.registry import find
 from qunlearn.runtime.counts import share
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
+
+if TYPE_CHECKING:
+    from qunlearn.parts.datasets import Source
 
 
 class Corruption(Part):
@@ -49,6 +52,22 @@ class Corruption(Part):
     def order(self, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return balanced_order(y, rng)
 
+    # -- what the library asks -----------------------------------------------------------------------------------------
+    def twins_of(
+        self, x: np.ndarray, y: np.ndarray, rng: np.random.Generator, image_shape: tuple[int, ...]
+    ):
+        """`twins` of samples that are images of this shape, (rows, columns), or none, ()."""
+        return self.twins(x, y, rng)
+
+    def problems(self, source: Source, dataset: str) -> list[str]:
+        """What does not fit the data of a `Source` with the name `dataset`, a sentence each."""
+        return []
+
+    @classmethod
+    def aims_at(cls) -> str:
+        """What it corrupts: 'labels' or 'features'."""
+        return "features" if cls.twin_features else "labels"
+
 
 #: Classes that differ in size by more than this share of all samples are not halved alike.
 UNEQUAL = 0.1
@@ -59,11 +78,26 @@ def balanced_order(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for as long as both last. Half of all samples is half of either class instead (`halved`)."""
     first = int(rng.integers(2))
     members = [np.flatnonzero(labels == c) for c in (first, 1 - first)]
-    shuffled = [rng.permutation(group) for group in members]
-    common = min(len(group) for group in shuffled)
-    pairs = np.stack([group[:common] for group in shuffled], axis=1).ravel()
-    rest = [group[common:] for group in shuffled]
-    smaller, larger = sorted(shuffled, key=len)
+    return alternating([rng.permutation(group) for group in members])
+
+
+def ranked_order(scores: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All sample indices, as balanced as by `balanced_order`, those with the highest `scores` (N,) of either class
+    first. Scores that agree to nine digits are ties, which fall at random."""
+    first = int(rng.integers(2))
+    largest = np.abs(scores).max() or 1.0
+    known = np.round(scores / largest, 9)
+    shuffled = rng.permutation(len(labels))
+    ranked = shuffled[np.argsort(-known[shuffled], kind="stable")]
+    return alternating([ranked[labels[ranked] == c] for c in (first, 1 - first)])
+
+
+def alternating(members: list[np.ndarray]) -> np.ndarray:
+    """Indices of both classes, each in its order, taken in turns; half of all is half of either class."""
+    common = min(len(group) for group in members)
+    pairs = np.stack([group[:common] for group in members], axis=1).ravel()
+    rest = [group[common:] for group in members]
+    smaller, larger = sorted(members, key=len)
     return halved(np.concatenate([pairs, *rest]), smaller, larger)
 
 
@@ -104,7 +138,7 @@ def declared(name: str, options: dict | None = None) -> Corruption:
     return find("corruption", base)(**changes)
 
 
-def forget_mask(
+def poison_order(
     dataset: str,
     x: np.ndarray,
     labels: np.ndarray,
@@ -112,7 +146,8 @@ def forget_mask(
     alpha: float,
     seed: int,
 ) -> np.ndarray:
-    """(N,) bool: the samples that are corrupted, about alpha N. Raises UserError where these are none, or all."""
+    """(N,) indices of all samples, those first that are corrupted first; the same at every alpha unless the corruption
+    is not nested."""
     part = corruption if isinstance(corruption, Corruption) else declared(corruption)
     draw = [dataset, part.name(), seed, "subset"]
     if not part.nested:
@@ -123,18 +158,44 @@ def forget_mask(
             f"{where(type(part).order)}: order of {type(part).__name__} gives {order.shape} indices; each of the "
             f"{len(labels)} samples must occur once."
         )
-    mask = np.zeros(len(labels), dtype=bool)
+    return order
+
+
+def first_of(order: np.ndarray, alpha: float, dataset: str, even: bool = False) -> np.ndarray:
+    """(N,) bool: the first samples of an order, about alpha N. Raises UserError where these are none, or all."""
     words = f"alpha {{fraction:g}} of the {{available}} training samples of {dataset}"
-    mask[order[: share(alpha, len(labels), words, part.even)]] = True
+    mask = np.zeros(len(order), dtype=bool)
+    mask[order[: share(alpha, len(order), words, even)]] = True
     return mask
 
 
-def twins(
-    dataset: str, x: np.ndarray, y: np.ndarray, corruption: str | Corruption, seed: int | str
-):
-    """The corrupted twin of every sample: (x' (N, ...) or None, y' (N,) or None)."""
+def forget_mask(
+    dataset: str,
+    x: np.ndarray,
+    labels: np.ndarray,
+    corruption: str | Corruption,
+    alpha: float,
+    seed: int,
+) -> np.ndarray:
+    """(N,) bool: the samples that are corrupted, about alpha N. Raises UserError where these are none, or all."""
     part = corruption if isinstance(corruption, Corruption) else declared(corruption)
-    found = part.twins(x, y, generator(dataset, part.name(), seed, "twins"))
+    order = poison_order(dataset, x, labels, part, alpha, seed)
+    return first_of(order, alpha, dataset, part.even)
+
+
+def twins(
+    dataset: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    corruption: str | Corruption,
+    seed: int | str,
+    image_shape: tuple[int, ...] = (),
+):
+    """The corrupted twin of every sample: (x' (N, ...) or None, y' (N,) or None). `image_shape`: (rows, columns) of
+    samples that are images."""
+    part = corruption if isinstance(corruption, Corruption) else declared(corruption)
+    rng = generator(dataset, part.name(), seed, "twins")
+    found = part.twins_of(x, y, rng, image_shape)
     if not isinstance(found, tuple) or len(found) != 2:
         raise UserError(
             f"{where(type(part).twins)}: twins of {type(part).__name__} must give two things, (features, labels), "
@@ -146,4 +207,8 @@ def twins(
                 f"{where(type(part).twins)}: twins of {type(part).__name__} gives {words} of shape "
                 f"{np.shape(given)}; {clean.shape} are asked for."
             )
+    if np.iscomplexobj(found[0]) and not np.iscomplexobj(x):
+        raise UserError(
+            f"{part.name()} makes complex numbers of the real features of {dataset}; it is for quantum states."
+        )
     return found

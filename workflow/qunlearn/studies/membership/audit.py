@@ -94,7 +94,8 @@ def _fresh(problem: Problem, cell: Cell) -> Questions:
     smaller_class = int(min(np.sum(y), np.sum(1 - y)))
     chosen = np.sort(order[: 2 * smaller_class])
     draw = f"{cell.seed} validation"
-    twin_x, twin_y = corruptions.twins(data.name, x, y, problem.poison, draw)
+    case = data.name, x, y, problem.poison, draw
+    twin_x, twin_y = corruptions.twins(*case, data.image_shape)
     pool, labels = problem.pools["validation"], y
     if twin_x is not None:
         pool = problem.model.encode(twin_x)

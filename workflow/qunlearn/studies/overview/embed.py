@@ -37,7 +37,7 @@ def poisoned(
         return TrainingSet(x, y, np.zeros(len(y), dtype=bool))
     part = poison.declared(corruption, options)
     forget = poison.forget_mask(dataset.name, x, y, part, alpha, seed)
-    twin_x, twin_y = poison.twins(dataset.name, x, y, part, seed)
+    twin_x, twin_y = poison.twins(dataset.name, x, y, part, seed, dataset.image_shape)
     x, y = x.copy(), y.copy()
     if twin_x is not None:
         x[forget] = twin_x[forget]
