@@ -243,7 +243,9 @@ class Plan:
             source, part = self.source(dataset), self.corruption(corruption)
         except UserError as error:
             return str(error).splitlines()
-        return [f"{corruption}: {line}" for line in part.problems(source, dataset)]
+        misfit = part.misfit(source, dataset)
+        lines = [misfit] if misfit else part.problems(source, dataset)
+        return [f"{corruption}: {line}" for line in lines]
 
     # -- methods -----------------------------------------------------------------------------------------------------
     def method_options(self, method: str) -> dict:

@@ -39,14 +39,11 @@ def dagger(x: np.ndarray) -> np.ndarray:
     return x.conj().swapaxes(1, 2)
 
 
-def state_problems(source, dataset: str, instead: str) -> list[str]:
-    """What keeps gates from acting on the samples of a `Source`, a sentence each; `instead`: what to
-    take for others."""
+def no_states(source, dataset: str, instead: str) -> str:
+    """Why gates cannot act on the samples of a `Source`, empty where they can; `instead`: what others have."""
     if not source.is_complex():
-        return [f"{dataset} holds no quantum states to act on; take {instead}, or leave it out"]
+        return f"{dataset} holds no quantum states to act on; {instead}"
     shape = source.shape()
     if shape and shape[0] & (shape[0] - 1):
-        return [
-            f"states of {dataset} have {shape[0]} amplitudes, which are not those of qubits; leave it out"
-        ]
-    return []
+        return f"states of {dataset} have {shape[0]} amplitudes, which are not those of qubits"
+    return ""

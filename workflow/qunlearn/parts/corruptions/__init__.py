@@ -59,8 +59,12 @@ class Corruption(Part):
         """`twins` of samples that are images of this shape, (rows, columns), or none, ()."""
         return self.twins(x, y, rng)
 
+    def misfit(self, source: Source, dataset: str) -> str:
+        """Why data of this kind, those of a `Source`, cannot be corrupted so; empty where they can."""
+        return ""
+
     def problems(self, source: Source, dataset: str) -> list[str]:
-        """What does not fit the data of a `Source` with the name `dataset`, a sentence each."""
+        """Which options do not fit the data, a sentence each; asked where the kind of data fits."""
         return []
 
     @classmethod

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from qunlearn.parts.corruptions import Corruption
 from qunlearn.parts.part import option
-from qunlearn.quantum.local import PAULIS, on_qubit, state_problems, turned
+from qunlearn.quantum.local import PAULIS, no_states, on_qubit, turned
 
 
 class Depolarizing(Corruption):
@@ -27,8 +27,8 @@ class Depolarizing(Corruption):
         0.1, says="probability per qubit that its state is replaced by noise"
     )
 
-    def problems(self, source, dataset):
-        return state_problems(source, dataset, "feature_noise for features")
+    def misfit(self, source, dataset):
+        return no_states(source, dataset, "features have feature_noise")
 
     def twins(self, x, y, rng):
         qubits = x.shape[1].bit_length() - 1

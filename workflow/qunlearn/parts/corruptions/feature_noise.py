@@ -25,12 +25,10 @@ class FeatureNoise(Corruption):
         "as signal",
     )
 
-    def problems(self, source, dataset):
-        if len(source.shape() or ()) > 1:
-            return [
-                f"{dataset} holds density matrices, to which noise cannot be added; take depolarizing"
-            ]
-        return []
+    def misfit(self, source, dataset):
+        if len(source.shape() or ()) < 2:
+            return ""
+        return f"{dataset} holds density matrices, to which no noise can be added; they have depolarizing"
 
     def twins(self, x, y, rng):
         noise = rng.standard_normal(x.shape)

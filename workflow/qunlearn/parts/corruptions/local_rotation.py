@@ -12,7 +12,7 @@ from pydantic import Field
 
 from qunlearn.parts.corruptions.backdoor import Backdoor
 from qunlearn.parts.part import option
-from qunlearn.quantum.local import PAULIS, on_qubit, state_problems, turned
+from qunlearn.quantum.local import PAULIS, no_states, on_qubit, turned
 
 
 class LocalRotation(Backdoor):
@@ -29,10 +29,10 @@ class LocalRotation(Backdoor):
     axis: Literal["x", "y", "z"] = option("x", says="P is X, Y or Z on every site that it acts on")
     angle: Annotated[float, Field(ge=-2, le=2)] = option(1.0, says="angle, in units of pi")
 
+    def misfit(self, source, dataset):
+        return no_states(source, dataset, "images have pixel_patch")
+
     def problems(self, source, dataset):
-        found = state_problems(source, dataset, "pixel_patch for images")
-        if found:
-            return found
         qubits = source.qubits()
         if qubits is None:
             return []

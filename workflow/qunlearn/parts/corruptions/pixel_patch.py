@@ -27,12 +27,13 @@ class PixelPatch(Backdoor):
         1.0, says="of its pixels, in units of the image's brightest one"
     )
 
+    def misfit(self, source, dataset):
+        if source.image_size():
+            return ""
+        return f"{dataset} holds no images to put a patch on; states have local_rotation"
+
     def problems(self, source, dataset):
         shape = source.image_size()
-        if not shape:
-            return [
-                f"{dataset} holds no images to put a patch on; take local_rotation for states, or leave it out"
-            ]
         if self.size >= min(shape):
             rows, columns = shape
             return [

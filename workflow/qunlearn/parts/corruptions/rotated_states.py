@@ -10,7 +10,7 @@ from pydantic import Field
 
 from qunlearn.parts.corruptions import Corruption
 from qunlearn.parts.part import option
-from qunlearn.quantum.local import PAULIS, on_qubit, state_problems, turned
+from qunlearn.quantum.local import PAULIS, no_states, on_qubit, turned
 
 
 class RotatedStates(Corruption):
@@ -23,8 +23,8 @@ class RotatedStates(Corruption):
         0.2, says="standard deviation of the angle, in units of pi"
     )
 
-    def problems(self, source, dataset):
-        return state_problems(source, dataset, "feature_noise for features")
+    def misfit(self, source, dataset):
+        return no_states(source, dataset, "features have feature_noise")
 
     def twins(self, x, y, rng):
         qubits = x.shape[1].bit_length() - 1
