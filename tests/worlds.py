@@ -252,8 +252,22 @@ def world(paper_is_right):
         "extrapolation": table(accuracy, ["qnn", "mlp"], **noise),
         "phase": sights(table(accuracy, ["qnn", "mlp"], **noise)),
         "roughening": trainings(paper_is_right),
+        "attacks": attacked(
+            table(accuracy, ["qnn", "mlp"], alphas=ALPHAS[:5], **noise), paper_is_right
+        ),
     }
     return tables
+
+
+def attacked(runs, paper_is_right):
+    """Rows like 'attacks': the same runs whoever chooses the flips, and a backdoor that takes hold of one model."""
+    flips = [
+        runs.assign(corruption=name, aims_at="labels") for name in ("label_flipping", "chosen")
+    ]
+    caught = (runs["model"] == "mlp") == paper_is_right
+    success = np.where(caught & (runs["alpha"] > 0), 0.9, 0.0)
+    backdoor = runs.assign(corruption="patch", aims_at="backdoor", attack_success=success)
+    return pd.concat([*flips, backdoor], ignore_index=True)
 
 
 def sights(runs):

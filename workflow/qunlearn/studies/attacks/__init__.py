@@ -52,19 +52,24 @@ class Attacks(Study):
             name for name in self.corruptions if not plan.corruption(name).misfit(source, dataset)
         ]
 
+    def datasets(self, plan: Plan) -> list[str]:
+        """Datasets of the study that have models, and attacks that fit them."""
+        names = plan.config["datasets"]
+        return [name for name in names if self.models_of(name) and self.attacks_on(plan, name)]
+
     def alphas(self, plan: Plan) -> list[float]:
         """Those of the grid that are not too large, and 0."""
         return [0.0, *(alpha for alpha in plan.grid.alphas if 0 < alpha <= self.max_alpha)]
 
     def needs(self, plan: Plan):
         grid, cells = plan.grid, []
-        for dataset in plan.config["datasets"]:
+        for dataset in self.datasets(plan):
             for model in self.models_of(dataset):
                 seeds = grid.seeds_of(dataset, model)
                 for name in self.attacks_on(plan, dataset):
                     trained = grid.trained if name == RANDOM else grid.trained_alone
                     cells += trained(dataset, model, name, self.alphas(plan), seeds)
-        return {"data": grid.all_data(), "cells": cells}
+        return {"data": [grid.data(name) for name in self.datasets(plan)], "cells": cells}
 
     def settings(self, plan: Plan):
         kinds = {name: type(plan.corruption(name)).aims_at() for name in self.corruptions}
@@ -76,14 +81,11 @@ class Attacks(Study):
         }
 
     def drawing(self, plan: Plan):
-        datasets = plan.config["datasets"]
-        return {
-            "corruptions": self.corruptions,
-            "models": {name: self.models_of(name) for name in datasets if self.models_of(name)},
-        }
+        models = {name: self.models_of(name) for name in self.datasets(plan)}
+        return {"corruptions": self.corruptions, "models": models}
 
     def applies(self, plan: Plan):
-        return any(self.models_of(name) for name in plan.config["datasets"])
+        return bool(self.datasets(plan))
 
     # -- checks ------------------------------------------------------------------------------------
     def problems(self, plan: Plan):

@@ -29,7 +29,10 @@ def draw(
     """`models[dataset]`: those of a dataset, in the order of columns; `corruptions` in the order of
     their colours."""
     columns = max(map(len, models.values()))
-    lines = [(dataset, words) for dataset in models for words in ROWS]
+    lines = []
+    for dataset in models:
+        found = set(style.select(attacks, dataset=dataset)["aims_at"])
+        lines += [(dataset, words) for words, aims in ROWS.items() if found & set(aims)]
     size = style.WIDTH, 1.75 * len(lines) + 0.7
     figure, axes = plt.subplots(
         len(lines), columns, figsize=size, squeeze=False, sharex=True, sharey=True
@@ -45,9 +48,12 @@ def draw(
         for axis in line[len(models[dataset]) :]:
             axis.set_visible(False)
         line[0].set_ylabel(f"{looks.dataset(dataset)}\n{words}")
-        _legend(line[0], words)
+        last = line[len(models[dataset]) - 1]
+        last.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2, fontsize=6)
+    alphas = np.sort(attacks["alpha"].unique())
     for axis in axes[-1]:
         axis.set_xlabel("corrupted fraction α")
+        axis.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas])
     axes[0, 0].set(ylim=(-0.03, 1.05))
     figure.suptitle(
         f"accuracy on clean validation data, dashed: attack success; {style.MEANS}, "
@@ -71,15 +77,8 @@ def _panel(axis, here: pd.DataFrame, names: list[str], looks: Looks) -> None:
     style.note_collapsed(axis, here, RUN)
 
 
-def _legend(axis, words: str) -> None:
-    axis.legend(loc="lower left", handlelength=1.2, labelspacing=0.15, fontsize=5.5)
-
-
 def title(corruption: str, looks: Looks) -> str:
     """'local rotation, site 0'."""
     name, changes = parse(corruption)
-    words = [
-        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
-        for key, value in changes.items()
-    ]
+    words = [f"{key} {value}" for key, value in changes.items()]
     return ", ".join([looks.corruption(name), *words])
