@@ -22,6 +22,7 @@ _PUBLIC = {
     "UnlearningMethod": "qunlearn.parts.methods",
     "balanced_order": "qunlearn.parts.corruptions",
     "option": "qunlearn.parts.part",
+    "ranked_order": "qunlearn.parts.corruptions",
     "squared_distance": "qunlearn.parts.methods",
 }
 __all__ = list(_PUBLIC)
