@@ -28,7 +28,7 @@ def world():
     """Rows like 'attacks', in which the second way to choose flips costs every model 0.1 more."""
     runs = table(lambda model, alpha: LEVELS[model] * step(alpha), list(LEVELS), alphas=ALPHAS[:5])
     frame = attacked(runs, True)
-    frame.loc[frame["corruption"] == "chosen", "val_accuracy"] -= 0.1
+    frame.loc[frame["corruption"] == "one_class", "val_accuracy"] -= 0.1
     return frame.assign(quantum=frame["model"] == "qnn", sees_phase=False)
 
 
@@ -41,7 +41,7 @@ def test_an_attack_is_on_the_data_that_it_fits():
     assert "results/train/digits/qnn/nearest_flipping/alpha0.00-0.40/seed0-19.h5" in files
     assert "results/train/digits/qnn/label_flipping/alpha0.00-0.90/seed0-19.h5" in files
     assert len(files) == len(set(files))
-    assert study.settings(whole)["kinds"]["local_rotation~site=0"] == "backdoor"
+    assert study.settings(whole)["aims"]["local_rotation~site=0"] == "backdoor"
 
 
 def test_where_no_attack_fits_there_is_nothing_to_show_or_to_decide():
@@ -87,8 +87,15 @@ def test_backdoors_are_judged_against_the_classical_model_that_resists_best(worl
     assert rows["verdict"].tolist() == ["undecided"] and rows["remark"].tolist() == ["no backdoor"]
 
 
+def test_a_vote_over_classes_falls_where_most_labels_of_a_class_are_flipped(world):
+    found = claims.vote(world).groupby(["corruption", "alpha"])["val_accuracy"].mean()
+    assert found["label_flipping"].tolist() == found["patch"].tolist() == [1.0] * 5
+    assert found["one_class"].tolist() == [1.0, 1.0, 1.0, 0.5, 0.5]
+    assert claims.constant(world)["attack_success"].eq(0.5).all()
+
+
 def test_the_figure_has_a_row_for_flips_and_one_for_the_rest(world):
-    names = ["label_flipping", "chosen", "patch"]
+    names = ["label_flipping", "one_class", "patch"]
     figure = draw(attacks=world, corruptions=names, models={"digits": list(LEVELS)}, looks=LOOKS)
     assert len(figure.axes) == 6
     lines = [line for line in figure.axes[3].lines if line.get_linestyle() == "--"]

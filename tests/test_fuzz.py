@@ -65,6 +65,7 @@ def may_lack(path):
         or path[:3] == ("beyond", "extrapolation", "beside")
         or path[:2] in [("claims", "looks"), ("claims", "criteria")]
         or (path[:2] == ("claims", "null_model") and len(path) == 3)
+        or (path[:3] == ("beyond", "attacks", "models") and len(path) == 4)
         or path[-1] in ("gamma", "record", "factor", "grid", "shared_start")
         or (path[0] == "landscape" and path[-1] in ("samples", "trace", "ratio", "drop_dead"))
     )

@@ -262,11 +262,13 @@ def world(paper_is_right):
 def attacked(runs, paper_is_right):
     """Rows like 'attacks': the same runs whoever chooses the flips, and a backdoor that takes hold of one model."""
     flips = [
-        runs.assign(corruption=name, aims_at="labels") for name in ("label_flipping", "chosen")
+        runs.assign(corruption=name, aims_at="labels", balanced=name != "one_class")
+        for name in ("label_flipping", "one_class")
     ]
     caught = (runs["model"] == "mlp") == paper_is_right
     success = np.where(caught & (runs["alpha"] > 0), 0.9, 0.0)
-    backdoor = runs.assign(corruption="patch", aims_at="backdoor", attack_success=success)
+    backdoor = runs.assign(corruption="patch", aims_at="backdoor", balanced=True)
+    backdoor["attack_success"] = success
     return pd.concat([*flips, backdoor], ignore_index=True)
 
 

@@ -34,6 +34,8 @@ class Corruption(Part):
     must_define: ClassVar = (("twins",),)
     #: Twins have features of their own; words for them in legends.
     twin_features: ClassVar[str] = ""
+    #: Takes both classes alike.
+    balanced: ClassVar[bool] = True
 
     nested: bool = option(
         True,

@@ -14,6 +14,7 @@ class OneClassFlipping(Corruption):
     """Labels flipped in class 1 first, then in class 0."""
 
     label = "flips in one class"
+    balanced = False
 
     def order(self, x, y, rng):
         members = [np.flatnonzero(y == c) for c in (1, 0)]

@@ -72,9 +72,10 @@ class Attacks(Study):
         return {"data": [grid.data(name) for name in self.datasets(plan)], "cells": cells}
 
     def settings(self, plan: Plan):
-        kinds = {name: type(plan.corruption(name)).aims_at() for name in self.corruptions}
+        parts = {name: plan.corruption(name) for name in self.corruptions}
         return {
-            "kinds": kinds,
+            "aims": {name: part.aims_at() for name, part in parts.items()},
+            "balanced": [name for name, part in parts.items() if part.balanced],
             "alphas": self.alphas(plan),
             "seeds": list(plan.grid.seeds),
             "margin": plan.config["statistics"]["collapsed_margin"],

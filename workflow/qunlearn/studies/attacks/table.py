@@ -12,15 +12,18 @@ def tabulate(
     data: list[str],
     cells: list[str],
     *,
-    kinds: dict[str, str],
+    aims: dict[str, str],
+    balanced: list[str],
     alphas: list[float],
     seeds: list[int],
     margin: float,
     progress=lambda *_: None,
 ) -> dict[str, pd.DataFrame]:
-    """As `trained_table`, with what each corruption `aims_at` (`kinds`): 'labels', 'features' or
-    'backdoor', of which alone there is a number in `attack_success`."""
+    """As `trained_table`, with what each corruption `aims_at` (`aims`): 'labels', 'features' or
+    'backdoor', of which alone there is a number in `attack_success`; and whether it takes both
+    classes alike (`balanced`)."""
     table = trained_table(cells, data, alphas, seeds, margin)
     if ATTACK not in table:
         table[ATTACK] = np.nan
-    return {"attacks": table.assign(aims_at=table["corruption"].map(kinds))}
+    names = table["corruption"]
+    return {"attacks": table.assign(aims_at=names.map(aims), balanced=names.isin(balanced))}
