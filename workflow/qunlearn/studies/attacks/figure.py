@@ -43,7 +43,7 @@ def draw(
         names = [name for name in corruptions if name in set(here["corruption"])]
         for axis, model in zip(line, models[dataset]):
             _panel(axis, style.select(here, model=model), names, looks)
-            axis.set_title(looks.model(model, models[dataset]).title)
+            axis.set_title(looks.model(model, models[dataset]).title, size=6.8)
             style.panel_letter(axis, next(letters))
         for axis in line[len(models[dataset]) :]:
             axis.set_visible(False)
@@ -74,7 +74,8 @@ def _panel(axis, here: pd.DataFrame, names: list[str], looks: Looks) -> None:
         if runs[ATTACK].notna().any():
             style.band(axis, alphas, runs, ATTACK, "alpha", ls="--", **look)
     panels.mark_coin(axis)
-    style.note_collapsed(axis, here, RUN)
+    if lost := style.collapsed_runs(here, RUN):
+        style.note(axis, f"{lost} of {len(here)} runs\ncollapsed")
 
 
 def title(corruption: str, looks: Looks) -> str:
