@@ -10,7 +10,7 @@ __version__ = "0.3.0"
 
 #: Name -> module that defines it, imported at first use: planning and notebooks pay for what they ask for.
 _PUBLIC = {
-    "Backdoor": "qunlearn.parts.corruptions.backdoor",
+    "Backdoor": "qunlearn.parts.corruptions",
     "Circuit": "qunlearn.parts.circuits",
     "Corruption": "qunlearn.parts.corruptions",
     "Dataset": "qunlearn.parts.datasets",

@@ -14,7 +14,7 @@ import numpy as np
 
 from qunlearn.grid.names import base
 from qunlearn.parts import corruptions, models
-from qunlearn.parts.corruptions.backdoor import Backdoor
+from qunlearn.parts.corruptions import Backdoor
 from qunlearn.parts.datasets import Dataset
 from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator, jax_key

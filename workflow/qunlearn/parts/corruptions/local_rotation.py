@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from qunlearn.parts.corruptions.backdoor import Backdoor
+from qunlearn.parts.corruptions import Backdoor
 from qunlearn.parts.part import option
 from qunlearn.quantum.local import PAULIS, no_states, on_qubit, turned
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from qunlearn.config.options import Count
-from qunlearn.parts.corruptions.backdoor import Backdoor
+from qunlearn.parts.corruptions import Backdoor
 from qunlearn.parts.part import option
 
 

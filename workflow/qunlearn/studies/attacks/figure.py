@@ -74,8 +74,7 @@ def _panel(axis, here: pd.DataFrame, names: list[str], looks: Looks) -> None:
         if runs[ATTACK].notna().any():
             style.band(axis, alphas, runs, ATTACK, "alpha", ls="--", **look)
     panels.mark_coin(axis)
-    if lost := style.collapsed_runs(here, RUN):
-        style.note(axis, f"{lost} of {len(here)} runs\ncollapsed")
+    style.note_collapsed(axis, here, RUN, at="bottom left")
 
 
 def title(corruption: str, looks: Looks) -> str:
