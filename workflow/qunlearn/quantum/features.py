@@ -109,21 +109,32 @@ def _expectations(circuit: Circuit, states: np.ndarray, k: int) -> np.ndarray:
     return np.where(np.abs(found) < ROUNDING, 0, found)
 
 
+def bipartite(circuit: Circuit, states: np.ndarray) -> np.ndarray:
+    """(N, 2^k, 2^(L - k)) amplitudes of states (N, 2^L): by row of the cone's qubits, in the order
+    of `lightcone.support`, and by column of the others."""
+    register, rest = _cone_and_rest(circuit)
+    psi = states.reshape(-1, *(2,) * circuit.qubits)
+    psi = psi.transpose(0, *(1 + np.array(register + rest)))
+    return psi.reshape(-1, 2 ** len(register), 2 ** len(rest))
+
+
 def reduced_states(circuit: Circuit, states: np.ndarray) -> np.ndarray:
     """(N, 2^k, 2^k) density matrices on the cone's qubits, in the order of `lightcone.support`."""
-    register = lightcone.support(circuit)
-    rest = [q for q in range(circuit.qubits) if q not in register]
-    order = np.array(register + rest)
+    if states.ndim == 2:
+        psi = bipartite(circuit, states)
+        return psi @ psi.conj().transpose(0, 2, 1)
+    register, rest = _cone_and_rest(circuit)
     inside, outside = 2 ** len(register), 2 ** len(rest)
     legs = (2,) * circuit.qubits
-    if states.ndim == 2:
-        psi = states.reshape(-1, *legs)
-        psi = psi.transpose(0, *(1 + order))
-        psi = psi.reshape(-1, inside, outside)
-        return psi @ psi.conj().transpose(0, 2, 1)
-    kets = 1 + order
+    kets = 1 + np.array(register + rest)
     bras = kets + circuit.qubits
     rho = states.reshape(-1, *legs, *legs)
     rho = rho.transpose(0, *kets, *bras)
     rho = rho.reshape(-1, inside, outside, inside, outside)
     return np.trace(rho, axis1=2, axis2=4)
+
+
+def _cone_and_rest(circuit: Circuit) -> tuple[list[int], list[int]]:
+    """The cone's qubits, in the order of `lightcone.support`, and the others."""
+    register = lightcone.support(circuit)
+    return register, [q for q in range(circuit.qubits) if q not in register]
