@@ -91,12 +91,12 @@ def test_features_of_a_file_are_read_in_blocks_and_are_those_of_the_array(
 
 
 def test_large_samples_of_the_benchmark_stand_on_disk(monkeypatch):
-    spec = tasks.Qnn(16, 2, 50, 8)
+    spec = tasks.Qnn(16, 2, 100, 8)
     monkeypatch.setattr(tasks, "IN_MEMORY", 8 * 8 * 16 * 7)
     x, labels = tasks.data(spec)
-    assert isinstance(x, h5py.Dataset) and x.shape == (50, 16) and len(labels) == 50
+    assert isinstance(x, h5py.Dataset) and x.shape == (100, 16) and len(labels) == 100
     np.testing.assert_allclose(np.linalg.norm(x[:], axis=1), 1, atol=1e-6)
-    assert len(np.unique(x[:, 0])) == 50
+    assert len(np.unique(x[:, 0])) == 100
 
 
 def workload(replicas, samples, epochs):
