@@ -60,17 +60,20 @@ class Benchmark(Study):
                 yield scan.engine, f"{name}{size}", scan.replicas(size) or max(self._numbers())
 
     def request(self, requests, engine: str, task: str, replicas: int):
-        """What a row asks a cluster for: samples, and replicas of an MLP together; of a QNN, where
-        states are evolved, those behind every gate for a minibatch of one replica."""
+        """What a row asks a cluster for: samples, as many as are not left on disk, and replicas of
+        an MLP together; of a QNN the features, or, where states are evolved, those behind every
+        gate for a minibatch of one replica."""
         spec = growth.task(task)
         if spec.kind == "cone":
             spec = spec.of
-        numbers = 6 * spec.samples * spec.width
+        numbers = 6 * min(spec.samples * spec.width, tasks.IN_MEMORY // 8)
         if spec.kind == "mlp":
             numbers += 4 * replicas * spec.width * spec.hidden[0]
         elif engine not in entrants.OWN:
             qubits = (spec.width - 1).bit_length()
             numbers += 10 * spec.batch * 2**qubits * spec.depth * qubits
+        else:
+            numbers += 3 * spec.samples * 4 ** min(spec.depth, growth.TOGETHER)
         return requests.plain(numbers)
 
     def timing(self) -> dict:
