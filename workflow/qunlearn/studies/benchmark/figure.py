@@ -44,23 +44,27 @@ FLOOR = {"color": "black", "lw": 0.8, "ls": ":", "label": "floor of the machine"
 
 def draw(*, speed: pd.DataFrame, growth: pd.DataFrame, laws: pd.DataFrame, looks: Looks):
     """Top: a panel per kind of task, engines from the nearest rival on; below: growth."""
-    rows = -(-len(GROWTH) // COLUMNS)
     letters = style.letters()
     table = compared(speed)
     shown = {title: tasks for title, tasks in RIVALS.items() if table["task"].isin(tasks).any()}
     engines = [table[table["task"].isin(tasks)]["engine"].nunique() for tasks in shown.values()]
-    heights = [0.35 + 0.17 * count for count in engines] + [1.6] * rows
-    figure = plt.figure(figsize=(style.WIDTH, sum(heights) + 0.25 * len(heights)))
-    grid = figure.add_gridspec(len(heights), COLUMNS, height_ratios=heights)
+    heights = [0.5 + 0.17 * count for count in engines]
+    rows = -(-len(GROWTH) // COLUMNS)
+    halves = [sum(heights) + 0.3, 1.7 * rows]
+    figure = plt.figure(figsize=(style.WIDTH, sum(halves)))
+    top, bottom = figure.subfigures(2, 1, height_ratios=halves)
+    grid = top.add_gridspec(len(heights), 1, height_ratios=heights)
+    axes = []
     for place, (title, tasks) in enumerate(shown.items()):
-        axis = figure.add_subplot(grid[place, :])
+        axis = top.add_subplot(grid[place], sharex=axes[0] if axes else None)
         _rivals(axis, table[table["task"].isin(tasks)], tasks)
         axis.set_title(title)
         style.panel_letter(axis, next(letters))
-    axis.set_xlabel("time over this project's")
+        axes.append(axis)
+    axes[-1].set_xlabel("time over this project's")
+    grid = bottom.add_gridspec(rows, COLUMNS)
     for place, (scans, quantity) in enumerate(GROWTH):
-        row, column = divmod(place, COLUMNS)
-        axis = figure.add_subplot(grid[len(shown) + row, column])
+        axis = bottom.add_subplot(grid[divmod(place, COLUMNS)])
         _growth(axis, growth, laws, scans, quantity)
         axis.set_ylabel(YLABELS[quantity])
         style.panel_letter(axis, next(letters))
@@ -82,7 +86,7 @@ def _rivals(axis, table: pd.DataFrame, tasks: dict) -> None:
     axis.set_ylim(len(lines) - 0.5, -0.5)
     axis.set_xscale("log")
     axis.grid(axis="y", lw=0.3)
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    axis.legend(loc="upper right")
 
 
 def _growth(axis, growth: pd.DataFrame, laws: pd.DataFrame, scans: dict, quantity: str) -> None:

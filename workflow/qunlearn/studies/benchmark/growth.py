@@ -12,6 +12,8 @@ from qunlearn.studies.benchmark.tasks import QNN_XXZ, TASKS, Qnn, Task
 
 #: Updates in a run of a task with many samples, at least.
 UPDATES = 70
+#: Epochs of a whole job: those of the study.
+EPOCHS = 200
 #: Widest light cone whose replicas run together; beyond, states are evolved, one replica at a time.
 TOGETHER = 8
 
@@ -77,7 +79,7 @@ SCANS = {
         "replicas",
         (1, 10, 100, 1000),
         (10_000,),
-        lambda replicas: QNN_XXZ,
+        lambda replicas: QNN_XXZ._replace(epochs=EPOCHS),
         "constant",
         memory="constant",
         engine="trainer",
