@@ -71,7 +71,8 @@ def sentence(found: dict) -> str:
     for row in rows:
         if row["engine"] == STATE_VECTOR:
             said += f" and {rounded(row['ratio'])} times with {ENTRANTS[STATE_VECTOR].label}"
-    return f"An update of the XXZ QNN takes {said}, on one core."
+    together = f"{nearest['replicas']} models together on one core"
+    return f"An update of the XXZ QNN takes {said} as here, {together}."
 
 
 def rounded(ratio: float) -> str:

@@ -52,13 +52,13 @@ def test_ratios_are_told_to_two_digits_and_with_the_state_of_the_machine():
     told = [speed.rounded(ratio) for ratio in (0.834, 7.04, 151.2, 61_234.0)]
     assert told == ["0.83", "7", "150", "61 000"]
     rows = [
-        {"task": "qnn_xxz", "engine": "pauliprop", "ratio": 151.2},
+        {"task": "qnn_xxz", "engine": "pauliprop", "replicas": 50, "ratio": 151.2},
         {"task": "qnn_xxz", "engine": "statevector", "ratio": 61_234.0},
     ]
     found = {"device": "cpu", "cores": 2, "load": 5.25, "rows": rows}
     assert speed.sentence(found) == (
         "An update of the XXZ QNN takes 150 times as long with TensorCircuit-NG, Pauli propagation "
-        "and 61 000 times with TensorCircuit-NG, state vector, on one core."
+        "and 61 000 times with TensorCircuit-NG, state vector as here, 50 models together on one core."
     )
     assert "busy with other work (load 5.2 before" in speed.table(found)
     assert "nothing else to do" in speed.table(found | {"load": 0.4})

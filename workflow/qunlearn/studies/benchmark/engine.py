@@ -22,6 +22,8 @@ from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.studies.benchmark.tasks import LEARNING_RATE, Task
 
 MAX_CHECKED = 8  # logits compared before timing
+#: Programs that run once to be checked: of the circuit simulators they take long to optimise.
+UNOPTIMISED = {"xla_backend_optimization_level": "0"}
 
 
 class Inputs(NamedTuple):
@@ -111,14 +113,16 @@ def checks(logits: Callable, params: dict, x) -> dict[str, Callable]:
         return jnp.mean(logits(params, x))
 
     def values():
-        return np.asarray(jax.jit(logits)(params, x))
+        return np.asarray(jax.jit(logits, compiler_options=UNOPTIMISED)(params, x))
 
     if "theta" not in params:
         return {"logits": values}
-    return {
-        "logits": values,
-        "slopes": lambda: np.asarray(jax.jit(jax.grad(mean_logit))(params)["theta"]),
-    }
+
+    def slopes():
+        gradient = jax.jit(jax.grad(mean_logit), compiler_options=UNOPTIMISED)
+        return np.asarray(gradient(params)["theta"])
+
+    return {"logits": values, "slopes": slopes}
 
 
 def trainer(logits: Callable) -> Callable:
