@@ -1,7 +1,7 @@
 # make tiny: every main figure in small, to see that all works.
 # make figures: the whole study.   make supplement: what lies beyond it.   make beyond: what lies beyond the paper.
 # make claims: is each claim true here.   make decisive: the same, with as many seeds as it takes.
-# make report: all of it on one page.   make benchmark: how fast an update is.
+# make report: all of it on one page.   make benchmark: how fast an update is, also into docs/benchmark.md.
 # make test: the tests of minutes.   make test-long: whole reduced studies, faults, hundreds of bad configurations.
 # make test-cluster: the tests on a real SLURM, which it installs (as root on Debian), starts and stops.
 # make lint: the formatters' opinion.   make docs: pages that are made from declarations.   make envs: Conda's files.
@@ -38,6 +38,7 @@ report: $(VENV)/cpu.stamp
 
 benchmark: $(VENV)/cpu.stamp
 	snakemake benchmark
+	python docs/speed.py results/benchmarks/speed.csv
 
 test: $(VENV)/dev.stamp
 	pytest -n 2 --dist loadfile -m "not long" tests

@@ -10,6 +10,7 @@ from project import ROOT
 sys.path.insert(0, str(ROOT / "docs"))
 
 import refresh
+import speed
 
 NUMBERS = json.loads(refresh.NUMBERS.read_text(encoding="utf-8"))
 
@@ -39,3 +40,25 @@ def test_means_are_over_the_runs_of_a_point():
 def test_the_table_stands_between_its_marks(text):
     found = refresh.readme_with("new", text)
     assert found == text.replace("old", "new")
+
+
+def test_what_the_pages_say_of_speed_is_what_was_measured():
+    found = json.loads(speed.KEPT.read_text(encoding="utf-8"))
+    for path, text in speed.pages(found).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make benchmark`"
+
+
+def test_ratios_are_told_to_two_digits_and_with_the_state_of_the_machine():
+    told = [speed.rounded(ratio) for ratio in (0.834, 7.04, 151.2, 61_234.0)]
+    assert told == ["0.83", "7", "150", "61 000"]
+    rows = [
+        {"task": "qnn_xxz", "engine": "pauliprop", "replicas": 50, "ratio": 151.2},
+        {"task": "qnn_xxz", "engine": "statevector", "ratio": 61_234.0},
+    ]
+    found = {"device": "cpu", "cores": 2, "load": 5.25, "rows": rows}
+    assert speed.sentence(found) == (
+        "An update of the XXZ QNN takes 150 times as long with TensorCircuit-NG, Pauli propagation "
+        "and 61 000 times with TensorCircuit-NG, state vector as here, 50 models together on one core."
+    )
+    assert "busy with other work (load 5.2 before" in speed.table(found)
+    assert "nothing else to do" in speed.table(found | {"load": 0.4})

@@ -20,7 +20,7 @@ their own (`quantum.second_order`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ import numpy as np
 from qunlearn.quantum import foreign, lightcone, second_order, statevector
 from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.complexified import imaginary_slopes
-from qunlearn.quantum.features import encoded, pauli_features, qubits, span
+from qunlearn.quantum.features import encoded, feature_blocks, qubits, span
 from qunlearn.quantum.program import WIDTH, whole_vectors
 from qunlearn.quantum.readings import noisy_gradient, reading
 from qunlearn.runtime.errors import UserError
@@ -74,8 +74,7 @@ class QuantumClassifier(Classifier):
         shots: int | None = None,
     ):
         self.split = split
-        states = [self.states(x) for x in rows]
-        self.circuit = circuit(qubits(states[0]))
+        self.circuit = circuit(qubits(self.states(rows[0][:1])))
         live = lightcone.live_gates(self.circuit)
         self.live = sorted(gate.parameter for gate in live if gate.parameter is not None)
         self.scale, self.free_scale = scale, free_scale
@@ -83,17 +82,15 @@ class QuantumClassifier(Classifier):
         self.row_by_row = shots is None  # else readings are drawn in the order of the rows
         self.contrast = 1 - 2 * readout_error
         self.clean = len(rows[0])  # training samples, before any that replace them
-        self.engine = self._choose_engine(states)
+        self.engine = self._choose_engine(rows)
         if self.engine != "cone":
             self.together = (1, 1)  # one replica's states fill the cache
         elif not depolarizing:
             self.together = LANES
         if self.engine != "states":
-            features = [self._features(part) for part in states]
-            used = columns_in_use(features)
-            self.columns = whole_vectors(used, features[0].shape[1])
+            self.columns = self._columns_in_use(rows)
 
-    def _choose_engine(self, states: list[np.ndarray]) -> str:
+    def _choose_engine(self, rows: list[np.ndarray]) -> str:
         """'cone', 'span' (whose basis is kept) or 'states'."""
         cone = len(lightcone.support(self.circuit))
         if cone <= MAX_CONE:
@@ -104,9 +101,10 @@ class QuantumClassifier(Classifier):
             raise UserError(
                 f"depolarizing: noise is computed {wide}; {advice}, or set depolarizing to 0."
             )
-        if states[0].ndim == 3:
+        if rows[0].ndim == 3:
             raise UserError(f"density matrices are read {wide}; {advice}.")
-        arranged = statevector.arranged(self.circuit, np.concatenate(states))
+        states = np.concatenate([self.states(x) for x in rows])
+        arranged = statevector.arranged(self.circuit, states)
         self.basis = span(arranged)  # (r, 2^L)
         return "span" if len(self.basis) <= MAX_SPAN else "states"
 
@@ -115,24 +113,39 @@ class QuantumClassifier(Classifier):
         """Samples as the states (N, 2^L), or density matrices (N, 2^L, 2^L), that the circuit acts on."""
         return encoded(x, self.split)
 
-    def _features(self, states: np.ndarray) -> np.ndarray:
-        """(N, 4^k) Pauli expectations, or (N, 2 r^2) products of coordinates in the basis of the
-        span."""
+    def _feature_blocks(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """All features of some samples after the others, and which these are: (n, 4^k) Pauli
+        expectations, or (N, 2 r^2) products of coordinates in the basis of the span."""
         if self.engine == "cone":
-            return pauli_features(self.circuit, states)
+            yield from feature_blocks(self.circuit, x, self.split)
+        else:
+            yield slice(0, len(x)), self._products(self.states(x))
+
+    def _products(self, states: np.ndarray) -> np.ndarray:
+        """(N, 2 r^2): of states, in the basis of the span."""
         arranged = statevector.arranged(self.circuit, states)
         coordinates = arranged @ self.basis.conj().T  # (N, r)
         products = coordinates.conj()[:, :, None] * coordinates[:, None, :]
         products = products.reshape(len(states), -1)
         return np.concatenate([products.real, -products.imag], axis=1)
 
+    def _columns_in_use(self, rows: list[np.ndarray]) -> np.ndarray:
+        """Features that some sample has, and a few idle ones."""
+        cone = len(lightcone.support(self.circuit))
+        size = 4**cone if self.engine == "cone" else 2 * len(self.basis) ** 2
+        blocks = (features for x in rows for _, features in self._feature_blocks(x))
+        return whole_vectors(columns_in_use(blocks), size)
+
     def encode(self, x):
         """Features (N, columns), those in use and a few idle ones, or arranged amplitudes (N, 2,
-        2^L), real and imaginary parts."""
-        states = self.states(x)
-        if self.engine != "states":
-            return self._features(states)[:, self.columns]
-        return statevector.parts(statevector.arranged(self.circuit, states))
+        2^L), real and imaginary parts. On a narrow light cone x may be an array on disk, larger
+        than memory: it is read block by block."""
+        if self.engine == "states":
+            return statevector.parts(statevector.arranged(self.circuit, self.states(x)))
+        pool = np.empty((len(self.columns), len(x))).T
+        for rows, features in self._feature_blocks(x):
+            pool[rows] = features[:, self.columns]
+        return pool
 
     def shifted_derivatives(self, params, pool, rows):
         """By the parameter-shift rule, exact for gates exp(-i t P / 2): forward evaluations alone,

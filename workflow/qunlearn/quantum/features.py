@@ -7,6 +7,8 @@ matrices (N, 2^L, 2^L).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from qunlearn.quantum import lightcone
@@ -76,34 +78,63 @@ def pauli_features(circuit: Circuit, states: np.ndarray) -> np.ndarray:
     order of `lightcone.support`, of states (N, 2^L) or (N, 2^L, 2^L)."""
     k = len(lightcone.support(circuit))
     found = np.empty((len(states), 4**k))
-    rows = max(1, BLOCK // max(4**k, states[0].size))
-    for start in range(0, len(states), rows):
-        block = slice(start, start + rows)
-        tensor = reduced_states(circuit, states[block])
-        tensor = tensor.reshape(-1, *(2,) * (2 * k))
-        for leg in range(k):  # contract a ket leg and a bra leg with P, append the Pauli leg
-            ket_and_bra = 1, 1 + k - leg
-            tensor = np.tensordot(tensor, PAULIS, axes=(ket_and_bra, (2, 1)))
-        found[block] = tensor.reshape(-1, 4**k).real
-    found[np.abs(found) < ROUNDING] = 0
+    for rows, features in feature_blocks(circuit, states):
+        found[rows] = features
     return found
+
+
+def feature_blocks(
+    circuit: Circuit, x: np.ndarray, split: bool = False
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`pauli_features` of the samples x, encoded as `encoded` does, some rows after the others:
+    which rows, and their features (n, 4^k). So x may be larger than memory: an array on disk
+    (`numpy.memmap`, a dataset of an HDF5 file) is read slice by slice."""
+    k = len(lightcone.support(circuit))
+    numbers = encoded(x[:1], split)[0].size if len(x) else 1
+    rows = max(1, BLOCK // max(4**k, numbers))
+    for start in range(0, len(x), rows):
+        block = slice(start, start + rows)
+        states = encoded(np.asarray(x[block]), split)
+        yield block, _expectations(circuit, states, k)
+
+
+def _expectations(circuit: Circuit, states: np.ndarray, k: int) -> np.ndarray:
+    """(n, 4^k) of `pauli_features`, of all states at once."""
+    tensor = reduced_states(circuit, states)
+    tensor = tensor.reshape(-1, *(2,) * (2 * k))
+    for leg in range(k):  # contract a ket leg and a bra leg with P, append the Pauli leg
+        ket_and_bra = 1, 1 + k - leg
+        tensor = np.tensordot(tensor, PAULIS, axes=(ket_and_bra, (2, 1)))
+    found = tensor.reshape(-1, 4**k).real
+    return np.where(np.abs(found) < ROUNDING, 0, found)
+
+
+def bipartite(circuit: Circuit, states: np.ndarray) -> np.ndarray:
+    """(N, 2^k, 2^(L - k)) amplitudes of states (N, 2^L): by row of the cone's qubits, in the order
+    of `lightcone.support`, and by column of the others."""
+    register, rest = _cone_and_rest(circuit)
+    psi = states.reshape(-1, *(2,) * circuit.qubits)
+    psi = psi.transpose(0, *(1 + np.array(register + rest)))
+    return psi.reshape(-1, 2 ** len(register), 2 ** len(rest))
 
 
 def reduced_states(circuit: Circuit, states: np.ndarray) -> np.ndarray:
     """(N, 2^k, 2^k) density matrices on the cone's qubits, in the order of `lightcone.support`."""
-    register = lightcone.support(circuit)
-    rest = [q for q in range(circuit.qubits) if q not in register]
-    order = np.array(register + rest)
+    if states.ndim == 2:
+        psi = bipartite(circuit, states)
+        return psi @ psi.conj().transpose(0, 2, 1)
+    register, rest = _cone_and_rest(circuit)
     inside, outside = 2 ** len(register), 2 ** len(rest)
     legs = (2,) * circuit.qubits
-    if states.ndim == 2:
-        psi = states.reshape(-1, *legs)
-        psi = psi.transpose(0, *(1 + order))
-        psi = psi.reshape(-1, inside, outside)
-        return psi @ psi.conj().transpose(0, 2, 1)
-    kets = 1 + order
+    kets = 1 + np.array(register + rest)
     bras = kets + circuit.qubits
     rho = states.reshape(-1, *legs, *legs)
     rho = rho.transpose(0, *kets, *bras)
     rho = rho.reshape(-1, inside, outside, inside, outside)
     return np.trace(rho, axis1=2, axis2=4)
+
+
+def _cone_and_rest(circuit: Circuit) -> tuple[list[int], list[int]]:
+    """The cone's qubits, in the order of `lightcone.support`, and the others."""
+    register = lightcone.support(circuit)
+    return register, [q for q in range(circuit.qubits) if q not in register]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isqrt
 
 import numpy as np
@@ -43,15 +44,15 @@ def _reduced(x: np.ndarray, qubits: int) -> np.ndarray:
     return psi.transpose(0, 2, 1) @ psi.conj()
 
 
-def columns_in_use(features: list[np.ndarray]) -> np.ndarray:
+def columns_in_use(features: Iterable[np.ndarray]) -> np.ndarray:
     """Indices of the columns that are not zero in every row of every array.
 
     A column that is zero throughout carries no signal and gets no gradient, so leaving it out is
     exact.
     """
-    used = np.zeros(features[0].shape[1], dtype=bool)
+    used = np.zeros(1, dtype=bool)
     for array in features:
-        used |= np.any(array != 0, axis=0)
+        used = used | np.any(array != 0, axis=0)
     return np.flatnonzero(used)
 
 

@@ -36,19 +36,23 @@ def minimise(model, workload: Workload, progress: Callable = lambda *_: None) ->
 
     `progress` is told the fraction done and a one-line summary.
     """
+    return prepared(model, workload)(progress)
+
+
+def prepared(model, workload: Workload) -> Callable[..., Trained]:
+    """`minimise` as a function of `progress` alone, whose program is compiled once however often
+    it is called."""
     plan = planned(workload)
     runner = _fitting(model, workload, plan)
     groups = runner.groups
-    calls = len(groups) * len(plan.due)
-    report = _Report(progress, calls)
-    finished = [runner.run(group, report) for group in groups]
-    variables, curves = jax.tree.map(_joined, *finished)
-    return Trained(
-        variables.params,
-        variables.state,
-        curves,
-        variables.optimiser_state,
-    )
+
+    def run(progress: Callable = lambda *_: None) -> Trained:
+        report = _Report(progress, len(groups) * len(plan.due))
+        finished = [runner.run(group, report) for group in groups]
+        variables, curves = jax.tree.map(_joined, *finished)
+        return Trained(variables.params, variables.state, curves, variables.optimiser_state)
+
+    return run
 
 
 def one_epoch(model, workload: Workload, order: dict[str, np.ndarray]) -> tuple[Callable, tuple]:

@@ -26,6 +26,9 @@ from qunlearn.training.workload import Workload
 
 #: Segments that the epochs of a schedule are divided into, where their number allows it.
 SEGMENTS = 10
+#: Bytes that the minibatches of a segment may take, of all replicas; more replicas or samples make
+#: more segments.
+ORDER_BYTES = 2**28
 
 
 class Plan(NamedTuple):
@@ -98,7 +101,8 @@ def planned(workload: Workload) -> Plan:
         updates = np.full(schedule.epochs, steps)
     epochs = np.arange(1, schedule.epochs + 1)
     due = epochs % _recorded_every(workload) == 0
-    segments = _nearest_divisor(schedule.epochs, SEGMENTS)
+    per_epoch = np.int32().nbytes * int(updates.max()) * sum(per_update) * workload.replicas
+    segments = _segments(schedule.epochs, per_epoch)
     return Plan(
         sizes,
         widths=dict(zip(sizes, per_update)),
@@ -116,8 +120,10 @@ def _recorded_every(workload: Workload) -> int:
     return max(d for d in _divisors(workload.schedule.epochs) if d <= wanted)
 
 
-def _nearest_divisor(total: int, wanted: int) -> int:
-    return min(_divisors(total), key=lambda d: abs(d - wanted))
+def _segments(epochs: int, per_epoch: int) -> int:
+    """About SEGMENTS, and as many more as it takes for minibatches of so many bytes per epoch."""
+    enough = [d for d in _divisors(epochs) if epochs // d * per_epoch <= ORDER_BYTES]
+    return min(enough or [epochs], key=lambda d: abs(d - SEGMENTS))
 
 
 def _divisors(total: int) -> list[int]:

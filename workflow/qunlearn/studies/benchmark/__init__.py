@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from qunlearn.config.options import Count, Distinct, Positive, option
-from qunlearn.studies.benchmark import tasks
+from qunlearn.studies.benchmark import entrants, growth, tasks
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
     from qunlearn.config.plan import Plan
 
-TABLES = ("speed", "growth")
+TABLES = ("speed", "growth", "laws")
+Replicas = Distinct[Annotated[int, Field(ge=1, le=256)]]
 
 
 class Benchmark(Study):
@@ -25,35 +26,54 @@ class Benchmark(Study):
     section = "benchmark"
     figure = "benchmark"
 
-    replicas: Distinct[Annotated[int, Field(ge=1, le=256)]] = option(
-        says="models that train together"
+    full: bool = option(
+        False, says="every installed engine on every task, and the far ends of the growth curves"
     )
+    replicas: Replicas = option(says="models that train together")
+    full_replicas: Replicas = option(says="the same, where `full` is asked for")
     runs: Count = option(says="timed runs of a row; the median counts")
     seconds: Positive = option(says="a row whose runs take longer in all has fewer, at least one")
     threads: Count = option(says="cores of every engine: those of a training job")
 
     def rows(self, plan: Plan) -> dict[str, list[str]]:
         """Table -> files of its rows."""
-        speed = [
-            row_file(plan, engine, task, replicas)
-            for task in tasks.TASKS
-            for engine in tasks.engines(task)
-            for replicas in self.replicas
-        ]
-        own, most = tasks.OWN[0], max(self.replicas)
-        growth = [row_file(plan, own, task, most) for task in tasks.GROWTH]
-        return {"speed": speed, "growth": growth}
+        speed = [row_file(plan, *row) for row in self._speed()]
+        return {"speed": speed, "growth": [row_file(plan, *row) for row in self._growth()]}
+
+    def _numbers(self) -> list[int]:
+        return self.full_replicas if self.full else self.replicas
+
+    def _speed(self):
+        """(engine, task, replicas) of every row; replicas that take turns need one row."""
+        for task, spec in tasks.TASKS.items():
+            for name in entrants.entering(spec.kind):
+                entrant = entrants.ENTRANTS[name]
+                if not (entrant.own or self.full or task in entrant.short):
+                    continue
+                numbers = self._numbers()
+                for replicas in [min(numbers)] if entrant.in_turn else numbers:
+                    yield name, task, replicas
+
+    def _growth(self):
+        for name, scan in growth.SCANS.items():
+            for size in scan.sizes + scan.full * self.full:
+                yield scan.engine, f"{name}{size}", scan.replicas(size) or max(self._numbers())
 
     def request(self, requests, engine: str, task: str, replicas: int):
-        """What a row asks a cluster for: samples, and replicas of an MLP together; of a QNN, where
-        states are evolved, those behind every gate for a minibatch of one replica."""
-        spec = tasks.task(task)
-        numbers = 6 * spec.samples * spec.width
-        if isinstance(spec, tasks.Mlp):
+        """What a row asks a cluster for: samples, as many as are not left on disk, and replicas of
+        an MLP together; of a QNN the features, or, where states are evolved, those behind every
+        gate for a minibatch of one replica."""
+        spec = growth.task(task)
+        if spec.kind == "cone":
+            spec = spec.of
+        numbers = 6 * min(spec.samples * spec.width, tasks.IN_MEMORY // 8)
+        if spec.kind == "mlp":
             numbers += 4 * replicas * spec.width * spec.hidden[0]
-        elif engine not in tasks.OWN:
+        elif engine not in entrants.OWN:
             qubits = (spec.width - 1).bit_length()
             numbers += 10 * spec.batch * 2**qubits * spec.depth * qubits
+        else:
+            numbers += 3 * spec.samples * 4 ** min(spec.depth, growth.TOGETHER)
         return requests.plain(numbers)
 
     def timing(self) -> dict:

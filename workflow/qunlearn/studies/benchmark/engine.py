@@ -2,9 +2,10 @@
 of their minibatches, and a training loop in plain JAX.
 
 An engine is a function of (task, inputs, replicas, updates) that returns an `Engine`. All replicas
-start from random parameters and take their minibatches in random orders; every JAX engine scans
-over the updates inside one compiled program and takes the gradient with reverse-mode
-differentiation and Adam.
+start from random parameters and take their minibatches in random orders; every JAX engine but
+`qml_benchmarks` scans over the updates inside one compiled program and takes the gradient with
+reverse-mode differentiation and Adam. Before it is timed, an engine has to reproduce reference
+logits and this project's derivatives.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.studies.benchmark.tasks import LEARNING_RATE, Task
 
 MAX_CHECKED = 8  # logits compared before timing
+#: Programs that run once to be checked: of the circuit simulators they take long to optimise.
+UNOPTIMISED = {"xla_backend_optimization_level": "0"}
 
 
 class Inputs(NamedTuple):
@@ -32,10 +35,15 @@ class Inputs(NamedTuple):
 
 class Engine(NamedTuple):
     """`compile()` traces and compiles and returns `run()`, which makes all updates of all replicas;
-    `logits()` are those of the first replica's starting parameters on the first samples."""
+    `logits()` are those of the first replica's starting parameters on the first samples;
+    `slopes()` the derivatives (P,) of their mean in the circuit's parameters, None for networks.
+
+    Of a `tasks.Cone`: `logits()` (1,) is the first value, `slopes()` its derivatives.
+    """
 
     compile: Callable[[], Callable[[], object]]
     logits: Callable[[], np.ndarray]
+    slopes: Callable[[], np.ndarray] | None = None
 
 
 def start(model, replicas: int) -> tuple[dict, dict]:
@@ -82,15 +90,39 @@ def plain(
     logits: Callable, params: dict, inputs: tuple, order: np.ndarray, replicas: int
 ) -> Engine:
     """Minibatch training in plain JAX and optax from `logits(params, x)`: one compiled scan over
-    the updates of one replica, called once for each. `order` is (1, updates, batch)."""
+    the updates. `params` and `order` (lanes, updates, batch) are of one replica, whose program is
+    called once for each, or of all, which run together."""
     x, _ = inputs
-    params = first(params)
-    program = compiled(trainer(logits), (*inputs, params, order[0]), replicas)
+    lanes = len(order)
+    if lanes > 1:
+        function = jax.vmap(trainer(logits), in_axes=(None, None, 0, 0))
+        arguments = (*inputs, params, order)
+    else:
+        function = trainer(logits)
+        arguments = (*inputs, first(params), order[0])
+    return Engine(
+        compiled(function, arguments, replicas // lanes),
+        **checks(logits, first(params), x[:MAX_CHECKED]),
+    )
 
-    def checked():
-        return np.asarray(jax.jit(logits)(params, x[:MAX_CHECKED]))
 
-    return Engine(program, checked)
+def checks(logits: Callable, params: dict, x) -> dict[str, Callable]:
+    """`logits` and `slopes` of an engine, from `logits(params, x)` of one replica."""
+
+    def mean_logit(params):
+        return jnp.mean(logits(params, x))
+
+    def values():
+        return np.asarray(jax.jit(logits, compiler_options=UNOPTIMISED)(params, x))
+
+    if "theta" not in params:
+        return {"logits": values}
+
+    def slopes():
+        gradient = jax.jit(jax.grad(mean_logit), compiler_options=UNOPTIMISED)
+        return np.asarray(gradient(params)["theta"])
+
+    return {"logits": values, "slopes": slopes}
 
 
 def trainer(logits: Callable) -> Callable:

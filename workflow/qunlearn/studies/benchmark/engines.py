@@ -9,44 +9,62 @@ from collections.abc import Callable
 import numpy as np
 
 from qunlearn.runtime.errors import UserError
-from qunlearn.studies.benchmark import circuits, perceptrons, tasks
-from qunlearn.studies.benchmark.engine import Inputs
-from qunlearn.studies.benchmark.project import project
+from qunlearn.studies.benchmark import circuits, cones, pauli, pennylanes, perceptrons, tasks
+from qunlearn.studies.benchmark.cores import beside_each_other
+from qunlearn.studies.benchmark.engine import Engine, Inputs
+from qunlearn.studies.benchmark.entrants import ENTRANTS, entering
+from qunlearn.studies.benchmark.project import project, whole_job
 
-#: Replicas beyond which slow engines are timed by a single update.
-FEW_REPLICAS = 5
 #: Seconds of a run that is long enough to time.
 LONG_ENOUGH = 1.0
-TOLERANCE = 1e-4  # of logits, single precision
+TOLERANCE = 1e-4  # of logits and derivatives, single precision
 
+#: Kind of task -> engine -> its function.
 REGISTRY = {
-    "light_cone": project,
-    "statevector": circuits.circuit_engine(circuits.state_vector),
-    "pennylane": circuits.circuit_engine(circuits.pennylane),
-    "contractor": circuits.circuit_engine(circuits.contraction),
-    "project": project,
-    "one_by_one": perceptrons.one_by_one,
-    "scikit_learn": perceptrons.scikit_learn,
+    "qnn": {
+        "light_cone": project,
+        "trainer": whole_job,
+        "pauliprop": pauli.pauliprop,
+        "cone_statevector": circuits.cone_engine(circuits.state_vector),
+        "cone_pennylane": circuits.cone_engine(pennylanes.default_qubit),
+        "statevector": circuits.circuit_engine(circuits.state_vector),
+        "contractor": circuits.circuit_engine(circuits.contraction),
+        "pennylane": circuits.circuit_engine(pennylanes.default_qubit),
+        "lightning": pennylanes.lightning,
+        "qml_benchmarks": pennylanes.qml_benchmarks,
+    },
+    "cone": {
+        "light_cone": cones.in_jax(cones.own),
+        "pauliprop": cones.in_jax(pauli.pauliprop_value),
+        "tencirpauli": cones.one_by_one(pauli.tencirpauli),
+        "pauli_prop": cones.one_by_one(pauli.pauli_prop),
+        "cone_statevector": cones.in_jax(circuits.value_from_zero(circuits.state_vector)),
+        "cone_pennylane": cones.in_jax(circuits.value_from_zero(pennylanes.default_qubit)),
+        "lightning": cones.one_by_one(pennylanes.lightning_value),
+    },
+    "mlp": {
+        "project": project,
+        "one_by_one": perceptrons.one_by_one,
+        "scikit_learn": perceptrons.scikit_learn,
+    },
 }
-REFERENCES = {"qnn": circuits.reference_logits, "mlp": perceptrons.reference_logits}
 
 
 def measure(name: str, spec: tasks.Task, replicas: int, runs: int, seconds: float) -> dict:
-    """Check the engine's logits, then time it: `runs` runs, fewer (at least one) where they would
-    take longer than `seconds` in all.
+    """Check the engine's logits and derivatives, then time it: `runs` runs, fewer (at least one)
+    where they would take longer than `seconds` in all.
 
-    Raises ValueError where the logits are wrong, UserError for an engine that cannot run the task.
+    Raises ValueError where they are wrong, UserError for an engine that cannot run the task.
     """
-    family = spec.options["family"]
-    if name not in tasks.ENGINES[family]:
-        choice = ", ".join(tasks.ENGINES[family])
-        raise UserError(f"'{name}' cannot run a {family}; choose from {choice}.")
-    inputs = Inputs(*tasks.data(spec))
-    length = updates_of_a_run(name, spec, replicas)
-    engine = REGISTRY[name](spec, inputs, replicas, length)
-    error = np.max(np.abs(engine.logits() - REFERENCES[family](spec, inputs)))
-    if not error < TOLERANCE:
-        raise ValueError(f"the logits of '{name}' are off by {error:.1e}: not timed")
+    if name == "cores":
+        return beside_each_other(spec, replicas, seconds)
+    if name not in REGISTRY[spec.kind]:
+        choice = ", ".join(entering(spec.kind))
+        raise UserError(f"'{name}' cannot run a {spec.kind}; choose from {choice}.")
+    inputs = None if spec.kind == "cone" else Inputs(*tasks.data(spec))
+    length = updates_of_a_run(name, spec)
+    engine = REGISTRY[spec.kind][name](spec, inputs, replicas, length)
+    error = checked(name, engine, spec, inputs)
     seconds_compile, run = timed(engine.compile)
     repeat, taken = timings(run, runs, seconds)
     updates = length * repeat
@@ -58,17 +76,49 @@ def measure(name: str, spec: tasks.Task, replicas: int, runs: int, seconds: floa
         "seconds_run": median,
         "seconds_run_min": float(np.min(taken)),
         "seconds_per_update_per_replica": median / updates / replicas,
-        "logit_error": float(error),
+        **error,
     }
 
 
-def updates_of_a_run(name: str, spec: tasks.Task, replicas: int) -> int:
-    """Circuit simulators are slow enough to be timed by single updates."""
+def checked(name: str, engine: Engine, spec: tasks.Task, inputs: Inputs | None) -> dict[str, float]:
+    """How far its logits are from the reference, and its derivatives from it (of a cone) or from
+    this project's.
+
+    Raises ValueError where that is too far.
+    """
+    logits, slopes = references(name, engine, spec, inputs)
+    found = {"logits": _distance(engine.logits(), logits)}
+    if slopes is not None:
+        found["derivatives"] = _distance(engine.slopes(), slopes)
+    for what, error in found.items():
+        if not error < TOLERANCE:
+            raise ValueError(f"the {what} of '{name}' are off by {error:.1e}: not timed")
+    return {f"error_of_{what}": error for what, error in found.items()}
+
+
+def references(name: str, engine: Engine, spec: tasks.Task, inputs: Inputs | None) -> tuple:
+    """Logits, and derivatives or None where there is nothing to compare."""
+    if spec.kind == "mlp":
+        return perceptrons.reference_logits(spec, inputs), None
+    if spec.kind == "cone":
+        circuit, _ = cones.narrowed(cones.circuit_of(spec))
+        theta = cones.angles(circuit, spec.evaluations, 1)[0, 0]
+        return pauli.reference(circuit, theta)
+    own = engine if ENTRANTS[name].own else project(spec, inputs, 1, 1)
+    return circuits.reference_logits(spec, inputs), own.slopes()
+
+
+def _distance(found, expected) -> float:
+    return float(np.max(np.abs(np.asarray(found) - expected)))
+
+
+def updates_of_a_run(name: str, spec: tasks.Task) -> int:
+    """Circuit simulators are slow enough to be timed by one epoch."""
+    if spec.kind == "cone":
+        return spec.evaluations
     one_epoch = tasks.updates_per_epoch(spec)
-    is_simulator = spec.options["family"] == "qnn" and name not in tasks.OWN
-    if not is_simulator:
-        return one_epoch * spec.epochs
-    return one_epoch if replicas <= FEW_REPLICAS else 1
+    is_slow = spec.kind == "qnn" and not ENTRANTS[name].own
+    return one_epoch if is_slow else one_epoch * spec.epochs
 
 
 def timed(function: Callable) -> tuple[float, object]:

@@ -1,98 +1,121 @@
-"""The benchmark's figure: seconds per update and replica, by engine, task and size."""
+"""The benchmark's figure: what other engines take over this project's time, and how its time and
+memory grow, beside the laws that they should follow."""
 
 from __future__ import annotations
 
-import re
-
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
-from qunlearn.studies.benchmark.table import COST
+from qunlearn.studies.benchmark.entrants import BLUE, ENTRANTS
+from qunlearn.studies.benchmark.growth import SCANS
+from qunlearn.studies.benchmark.laws import MEMORY, expected, scanned
+from qunlearn.studies.benchmark.table import COST, compared
 
-OWN_LOOK = ("this project", "#0072B2")
-ENGINES = {
-    "light_cone": OWN_LOOK,
-    "project": OWN_LOOK,
-    "statevector": ("TensorCircuit-NG, state vector", "#D55E00"),
-    "pennylane": ("PennyLane, state vector", "#CC79A7"),
-    "contractor": ("TensorCircuit-NG, contractor", "#E69F00"),
-    "one_by_one": ("plain JAX, one by one", "#009E73"),
-    "scikit_learn": ("scikit-learn", "#999999"),
+#: Tasks by panel: its title, and label and marker of each task.
+RIVALS = {
+    "an update of a QNN": {"qnn_xxz": ("XXZ", "o"), "qnn_mnist": ("MNIST", "s")},
+    "value and derivatives of one expectation value": {
+        "cone_xxz": ("XXZ", "o"),
+        "cone_mnist": ("MNIST", "s"),
+    },
+    "an update of an MLP": {
+        "mlp_digits": ("64 inputs", "o"),
+        "mlp_mnist": ("784 inputs", "s"),
+        "mlp_xxz": ("8192 inputs", "^"),
+    },
 }
-TASKS = {
-    "qnn_xxz": "QNN, XXZ (12 qubits, D = 4, batch 32)",
-    "qnn_mnist": "QNN, MNIST (10 qubits, D = 6, batch 256)",
-    "mlp_digits": "MLP, 64 inputs, batch 32",
-    "mlp_mnist": "MLP, 784 inputs, batch 256",
-    "mlp_xxz": "MLP, 8192 inputs, batch 32",
-}
-SCANS = {"qubits": "qubits L", "depth": "layers D", "samples": "training samples N"}
-#: Circuits by what precedes the scan in a task's name.
-CIRCUITS = {"": ("o-", "chain"), "ring_": ("s--", "ring")}
-#: (row, columns of six) of the panels of tasks.
-PLACES = [(0, 0, 3), (0, 3, 6), (1, 0, 2), (1, 2, 4), (1, 4, 6)]
-YLABEL = "s / update / replica"
+#: Panels of growth: scans and their markers, and the quantity.
+GROWTH = [
+    ({"chain": "o", "ring": "s"}, COST),
+    ({"qubits": "o"}, COST),
+    ({"samples": "o"}, COST),
+    ({"replicas": "o"}, COST),
+    ({"cores": "o"}, COST),
+    ({"samples": "o", "replicas": "s"}, MEMORY),
+]
+YLABELS = {COST: "s / update / replica", MEMORY: "peak memory, MB"}
+COLUMNS = 3
+LAW = {"color": "black", "lw": 0.8, "ls": "--", "label": "law"}
+FLOOR = {"color": "black", "lw": 0.8, "ls": ":", "label": "floor of the machine"}
 
 
-def draw(*, speed: pd.DataFrame, growth: pd.DataFrame, looks: Looks):
-    """A panel per task, cost against replicas; below, cost against L, D and N."""
-    figure = plt.figure(figsize=(style.WIDTH, 5.4))
-    grid = figure.add_gridspec(3, 6)
+def draw(*, speed: pd.DataFrame, growth: pd.DataFrame, laws: pd.DataFrame, looks: Looks):
+    """Top: a panel per kind of task, engines from the nearest rival on; below: growth."""
     letters = style.letters()
-    tasks = [task for task in TASKS if task in set(speed["task"])]
-    handles = {}
-    for (row, first, end), task in zip(PLACES, tasks):
-        axis = figure.add_subplot(grid[row, first:end])
-        handles |= _task(axis, speed[speed["task"] == task])
-        axis.set_title(TASKS[task])
+    table = compared(speed)
+    shown = {title: tasks for title, tasks in RIVALS.items() if table["task"].isin(tasks).any()}
+    engines = [table[table["task"].isin(tasks)]["engine"].nunique() for tasks in shown.values()]
+    heights = [0.5 + 0.17 * count for count in engines]
+    rows = -(-len(GROWTH) // COLUMNS)
+    halves = [sum(heights) + 0.3, 1.7 * rows]
+    figure = plt.figure(figsize=(style.WIDTH, sum(halves)))
+    top, bottom = figure.subfigures(2, 1, height_ratios=halves)
+    grid = top.add_gridspec(len(heights), 1, height_ratios=heights)
+    axes = []
+    for place, (title, tasks) in enumerate(shown.items()):
+        axis = top.add_subplot(grid[place], sharex=axes[0] if axes else None)
+        _rivals(axis, table[table["task"].isin(tasks)], tasks)
+        axis.set_title(title)
         style.panel_letter(axis, next(letters))
-        if first == 0:
-            axis.set_ylabel(YLABEL)
-    for column, name in enumerate(SCANS):
-        first = 2 * column
-        axis = figure.add_subplot(grid[2, first : first + 2])
-        _scan(axis, growth, name)
+        axes.append(axis)
+    axes[-1].set_xlabel("time over this project's")
+    grid = bottom.add_gridspec(rows, COLUMNS)
+    for place, (scans, quantity) in enumerate(GROWTH):
+        axis = bottom.add_subplot(grid[divmod(place, COLUMNS)])
+        _growth(axis, growth, laws, scans, quantity)
+        axis.set_ylabel(YLABELS[quantity])
         style.panel_letter(axis, next(letters))
-        if first == 0:
-            axis.set_ylabel(YLABEL)
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4)
     return figure
 
 
-def _task(axis, rows: pd.DataFrame) -> dict:
-    """Cost against replicas; returns a line of each engine by its name, and of the floor."""
-    handles = {}
-    for engine, part in rows.groupby("engine", sort=False):
-        label, colour = ENGINES[engine]
-        (handles[label],) = axis.plot(part["replicas"], part[COST], "o-", ms=3, color=colour)
-        if part["floor_s"].notna().any():
-            floor = axis.plot(part["replicas"], part["floor_s"], ":", color="black", lw=1)
-            (handles["floor"],) = floor
-    replicas = sorted(rows["replicas"].unique())
-    axis.set(xscale="log", yscale="log", xlabel="replicas")
-    axis.set_xticks(replicas, replicas)
-    axis.minorticks_off()
-    return handles
+def _rivals(axis, table: pd.DataFrame, tasks: dict) -> None:
+    """A line per engine, a marker per task at its time over this project's."""
+    nearest = table.groupby("engine")["ratio"].min().sort_values()
+    lines = {engine: number for number, engine in enumerate(nearest.index)}
+    for task, (label, marker) in tasks.items():
+        part = table[table["task"] == task]
+        colours = [ENTRANTS[engine].colour for engine in part["engine"]]
+        where = [lines[engine] for engine in part["engine"]]
+        axis.scatter(part["ratio"], where, marker=marker, s=18, c=colours, zorder=3)
+        axis.scatter([], [], marker=marker, s=18, c="grey", label=label)
+    axis.axvline(1, color=BLUE, lw=1)
+    axis.set_yticks(range(len(lines)), [ENTRANTS[engine].label for engine in lines])
+    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_xscale("log")
+    axis.grid(axis="y", lw=0.3)
+    axis.legend(loc="upper right")
 
 
-def _scan(axis, growth: pd.DataFrame, name: str) -> None:
-    """Cost against the number at the end of the task's name."""
-    ticks = set()
-    for prefix, (marker, label) in CIRCUITS.items():
-        rows = growth[growth["task"].str.fullmatch(rf"{prefix}{name}\d+")]
+def _growth(axis, growth: pd.DataFrame, laws: pd.DataFrame, scans: dict, quantity: str) -> None:
+    """Cost or memory against a size, filled where it follows its law; the law, and the floor."""
+    labels = []
+    for name, marker in scans.items():
+        rows = scanned(growth, name)
         if rows.empty:
             continue
-        sizes = [int(re.search(r"\d+$", task)[0]) for task in rows["task"]]
-        look = {"color": OWN_LOOK[1], "ms": 3, "label": label}
-        axis.plot(sizes, rows[COST], marker, **look)
-        axis.plot(sizes, rows["floor_s"], ":", color="black", lw=0.8)
-        ticks |= set(sizes)
-    axis.set(yscale="log", xlabel=SCANS[name])
-    axis.set_xscale("log" if name == "samples" else "linear")
-    axis.set_xticks(sorted(ticks), sorted(ticks))
-    axis.minorticks_off()
-    _, labels = axis.get_legend_handles_labels()
-    if labels != ["chain"]:
-        axis.legend()
+        sizes = rows["size"].to_numpy()
+        labels.append(SCANS[name].label)
+        law = laws[(laws["scan"] == name) & (laws["quantity"] == quantity)]
+        follows = np.ones(len(sizes), bool)
+        for one in law.itertuples():
+            follows = (sizes >= one.holds_from) & (sizes <= one.holds_to)
+            if one.law != "linear":  # which is above the smallest size
+                axis.plot(sizes, one.constant * expected(rows, one.law), **LAW)
+        look = {"color": BLUE, "ms": 4, "mew": 0.8}
+        axis.plot(sizes, rows[quantity], "-", color=BLUE, lw=0.8)
+        axis.plot(sizes, rows[quantity], marker, mfc="white", **look)
+        axis.plot(sizes[follows], rows[quantity][follows], marker, label=name, **look)
+        if quantity == COST and rows["floor_s"].notna().any() and name != "cores":
+            axis.plot(sizes, rows["floor_s"], **FLOOR)
+    axis.set(xlabel=" or ".join(dict.fromkeys(labels)), xscale="log", yscale="log")
+    ticks = sorted({size for name in scans for size in scanned(growth, name)["size"]})
+    if ticks and ticks[-1] < 100:
+        axis.set_xticks(ticks, ticks)
+        axis.xaxis.minorticks_off()
+    if len(labels) > 1:
+        handles, names = axis.get_legend_handles_labels()
+        named = {name: handle for handle, name in zip(handles, names) if name in scans}
+        axis.legend(named.values(), named.keys())

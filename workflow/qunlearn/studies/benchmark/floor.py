@@ -18,9 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.parts import models
+from qunlearn.quantum.circuit import Circuit
+from qunlearn.quantum.lightcone import live_gates
 from qunlearn.quantum.program import program
+from qunlearn.studies.benchmark.cones import circuit_of
 from qunlearn.studies.benchmark.engine import Inputs
-from qunlearn.studies.benchmark.tasks import Mlp, Qnn, Task
+from qunlearn.studies.benchmark.tasks import Cone, Mlp, Qnn, Task
 from qunlearn.training.features import columns_in_use
 
 ADAM_FLOPS = 12  # per parameter
@@ -84,9 +87,9 @@ class Work(NamedTuple):
         return max(self.flops / machine.flops, self.bytes / machine.bytes)
 
 
-def work(spec: Task, inputs: Inputs, replicas: int) -> Work:
+def work(spec: Task, inputs: Inputs | None, replicas: int) -> Work:
     """One update of one replica among `replicas`."""
-    of = {"qnn": qnn_work, "mlp": mlp_work}[spec.options["family"]]
+    of = {"qnn": qnn_work, "cone": cone_work, "mlp": mlp_work}[spec.kind]
     return of(spec, inputs, replicas)
 
 
@@ -97,20 +100,30 @@ def qnn_work(spec: Qnn, inputs: Inputs, replicas: int) -> Work:
 
     A backward pass counts as two forward ones for the evolution (the cotangent, and the gradient of
     each angle) and as one for the product. Features are read twice, and no more often than the pool
-    holds rows for all replicas.
+    holds rows for all replicas. Of a light cone so wide that states are evolved in its place, the
+    evolution alone is counted.
     """
-    model = models.build(spec.options, [inputs.x, inputs.x])
-    live = program(model.circuit)
-    features = model.encode(inputs.x)
-    columns = len(columns_in_use([features]))
-    parameters = len(live.parameters)
-    evolution = PAIR_FLOPS * len(live.pairs)
-    product = 2 * _batch(spec) * columns
-    flops = 3 * evolution + 2 * product
-    flops += ADAM_FLOPS * parameters
-    features = _rows(spec, replicas) * columns
-    moved = 2 * features + 6 * parameters
+    model = models.build(spec.options, [inputs.x, inputs.x[:1]])
+    parameters = len(model.live)
+    flops = _evolution(model.circuit) + ADAM_FLOPS * parameters
+    moved = 6 * parameters
+    if model.engine == "cone":
+        columns = len(columns_in_use([model.encode(inputs.x)]))
+        flops += 4 * _batch(spec) * columns
+        moved += 2 * _rows(spec, replicas) * columns
     return Work(flops, FLOAT * moved)
+
+
+def cone_work(spec: Cone, inputs: None, replicas: int) -> Work:
+    """The same of a value and its derivatives: the evolution, and angles and derivatives moved."""
+    circuit = circuit_of(spec)
+    parameters = len(live_gates(circuit))
+    return Work(_evolution(circuit), FLOAT * 2 * parameters)
+
+
+def _evolution(circuit: Circuit) -> int:
+    """Operations of the observable's evolution there and back."""
+    return 3 * PAIR_FLOPS * len(program(circuit).pairs)
 
 
 def mlp_work(spec: Mlp, inputs: Inputs, replicas: int) -> Work:

@@ -1,5 +1,5 @@
 # How fast a training update is, against other engines and against the machine: `snakemake benchmark`.
-from qunlearn.studies.benchmark import tasks as benchmark_tasks
+from qunlearn.studies.benchmark import entrants as benchmark_entrants, growth as benchmark_growth
 
 study_folder = str(registry.find("study", "benchmark").folder())
 TIMED = f"{TIMES}/rows/{{engine}}/{{task}}/replicas{{replicas}}.json"
@@ -9,6 +9,7 @@ rule benchmark:
     input:
         f"{TIMES}/speed.csv",
         f"{TIMES}/growth.csv",
+        f"{TIMES}/laws.csv",
         grid.figure("benchmark"),
 
 
@@ -21,8 +22,8 @@ rule time_engine:
     log:
         f"{LOGS}time_engine/{{engine}}/{{task}}/replicas{{replicas}}.log",
     wildcard_constraints:
-        engine="|".join(engine for names in benchmark_tasks.ENGINES.values() for engine in names),
-        task="|".join([*benchmark_tasks.TASKS, *benchmark_tasks.GROWTH]),
+        engine="|".join(benchmark_entrants.ENTRANTS),
+        task="|".join([*benchmark_growth.TASKS, *benchmark_growth.GROWTH]),
         replicas=r"[1-9]\d*",
     conda:
         environment("time_engine")
@@ -54,6 +55,7 @@ rule tabulate_benchmark:
     output:
         speed=f"{TIMES}/speed.csv",
         growth=f"{TIMES}/growth.csv",
+        laws=f"{TIMES}/laws.csv",
     log:
         f"{LOGS}tabulate_benchmark.log",
     conda:

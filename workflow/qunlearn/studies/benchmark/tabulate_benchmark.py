@@ -1,5 +1,5 @@
-"""Gather timed rows. Inputs: one JSON per row. Outputs: speed and growth tables, and the ratios on
-the terminal."""
+"""Gather timed rows. Inputs: one JSON per row. Outputs: tables of speed, of growth and of the laws
+that growth follows, and what they say on the terminal."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,7 @@ with job("table benchmark", snakemake) as progress:
     import pandas as pd
 
     from qunlearn.runtime.files import replacing
+    from qunlearn.studies.benchmark.laws import laws, sentences
     from qunlearn.studies.benchmark.table import ratios
 
     tables = {}
@@ -18,7 +19,9 @@ with job("table benchmark", snakemake) as progress:
             json.loads(Path(path).read_text(encoding="utf-8")) for path in snakemake.input[name]
         ]
         tables[name] = pd.DataFrame(rows)
+    tables["laws"] = laws(tables["growth"])
+    for name, table in tables.items():
         with replacing(snakemake.output[name]) as temporary:
-            tables[name].to_csv(temporary, index=False, float_format="%.6g")
-    for line in ratios(tables["speed"]):
+            table.to_csv(temporary, index=False, float_format="%.6g")
+    for line in [*ratios(tables["speed"]), *sentences(tables["laws"])]:
         progress.line(line)

@@ -7,17 +7,20 @@ read while planning.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import tempfile
 from typing import NamedTuple
 
 import numpy as np
 
 LEARNING_RATE = 0.01
+#: Bytes of samples beyond which they stand on disk, in single precision, and are read in blocks.
+IN_MEMORY = 2**29
 
 
 class Qnn(NamedTuple):
     """A QNN on `width` amplitudes with `depth` layers, trained on `samples` states in minibatches
-    of `batch`, `epochs` in one program, as the trainer does; slow engines get fewer."""
+    of `batch`, `epochs` in one program, as the trainer does; slow engines get one. `processes`:
+    that train beside each other."""
 
     width: int
     depth: int
@@ -25,6 +28,9 @@ class Qnn(NamedTuple):
     batch: int
     entangler: str = "chain"
     epochs: int = 10
+    processes: int = 1
+
+    kind = "qnn"
 
     @property
     def options(self) -> dict:
@@ -39,6 +45,21 @@ class Qnn(NamedTuple):
         }
 
 
+class Cone(NamedTuple):
+    """Value and derivatives of <0|O(theta)|0>, O the readout of the QNN `of` evolved through its
+    light cone, at so many `evaluations`: what every Pauli propagator computes, whatever it is then
+    used for. In tables an evaluation counts as an update."""
+
+    of: Qnn
+    evaluations: int = 20
+
+    kind = "cone"
+
+    @property
+    def options(self) -> dict:
+        return self.of.options
+
+
 class Mlp(NamedTuple):
     """An MLP with layers `hidden` on `width` inputs, trained on `samples` vectors in minibatches of
     `batch`, `epochs` in one program."""
@@ -49,60 +70,61 @@ class Mlp(NamedTuple):
     hidden: tuple[int, ...] = (64, 16)
     epochs: int = 10
 
+    kind = "mlp"
+
     @property
     def options(self) -> dict:
         return {"family": "mlp", "hidden": list(self.hidden)}
 
 
-Task = Qnn | Mlp
+Task = Qnn | Cone | Mlp
 
 QNN_XXZ = Qnn(2**12, 4, 197, 32)
+QNN_MNIST = Qnn(784, 6, 500, 256)
 #: The study's training updates; widths of the MLPs are those that its input layer sees.
 TASKS = {
     "qnn_xxz": QNN_XXZ,
-    "qnn_mnist": Qnn(784, 6, 500, 256),
+    "qnn_mnist": QNN_MNIST,
+    "cone_xxz": Cone(QNN_XXZ),
+    "cone_mnist": Cone(QNN_MNIST),
     "mlp_digits": Mlp(64, 217, 32),
     "mlp_mnist": Mlp(784, 500, 256),
     "mlp_xxz": Mlp(8192, 197, 32),
 }
-#: One quantity of the XXZ task varied at a time.
-GROWTH = {
-    **{f"qubits{n}": QNN_XXZ._replace(width=2**n, samples=64) for n in (8, 12, 16, 20)},
-    **{f"depth{n}": QNN_XXZ._replace(depth=n) for n in (2, 4, 6, 8)},
-    **{f"samples{n}": QNN_XXZ._replace(samples=n) for n in (100, 500, 2000)},
-    **{f"ring_depth{n}": QNN_XXZ._replace(depth=n, entangler="ring") for n in (2, 3, 4)},
-}
-#: Engines by family; the first is this project's own.
-ENGINES = {
-    "qnn": ("light_cone", "statevector", "pennylane", "contractor"),
-    "mlp": ("project", "one_by_one", "scikit_learn"),
-}
-OWN = ("light_cone", "project")
-PRECISION = {"contractor": "double"}  # all others: single
 
 
-def task(name: str) -> Task:
-    return {**TASKS, **GROWTH}[name]
-
-
-def engines(name: str) -> list[str]:
-    """Engines that run a task: PennyLane only where it is installed."""
-    found = list(ENGINES[task(name).options["family"]])
-    if "pennylane" in found and find_spec("pennylane") is None:
-        found.remove("pennylane")
-    return found
-
-
-def updates_per_epoch(spec: Task) -> int:
+def updates_per_epoch(spec: Qnn | Mlp) -> int:
     return -(-spec.samples // spec.batch)
 
 
-def data(spec: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors (samples, width) and labels (samples,), the same for every engine."""
+def data(spec: Qnn | Mlp):
+    """Unit vectors (samples, width) and labels (samples,), the same for every engine; where they
+    are larger than IN_MEMORY, the vectors are a dataset of an HDF5 file that is gone with the
+    process."""
     from qunlearn.runtime.keys import generator
 
     rng = generator("benchmark", "data")
-    x = rng.normal(size=(spec.samples, spec.width))
-    lengths = np.linalg.norm(x, axis=1, keepdims=True)
-    labels = rng.integers(0, 2, spec.samples)
-    return x / lengths, labels.astype(float)
+    if np.float64().nbytes * spec.samples * spec.width > IN_MEMORY:
+        x = _on_disk(rng, spec)
+    else:
+        x = _unit_vectors(rng, spec.samples, spec.width)
+    return x, rng.integers(0, 2, spec.samples).astype(float)
+
+
+def _unit_vectors(rng: np.random.Generator, samples: int, width: int) -> np.ndarray:
+    x = rng.normal(size=(samples, width))
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def _on_disk(rng: np.random.Generator, spec: Qnn | Mlp):
+    """The same, (samples, width) in a file, written some rows after the others."""
+    import h5py
+
+    store = tempfile.TemporaryFile()  # noqa: SIM115  (it is gone with the process)
+    file = h5py.File(store, "w")
+    rows = IN_MEMORY // (8 * np.float64().nbytes * spec.width)
+    found = file.create_dataset("x", (spec.samples, spec.width), np.float32)
+    for first in range(0, spec.samples, rows):
+        count = min(rows, spec.samples - first)
+        found[first : first + count] = _unit_vectors(rng, count, spec.width)
+    return found
