@@ -11,12 +11,14 @@ from project import plan
 from qunlearn.experiment.around import Around
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.unlearn import streams, unlearn
+from qunlearn.parts import registry
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.part import option
 from qunlearn.parts.registry import find, known
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import Batch
+from test_extending import recipes
 from unlearned import flat, sample_set
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
@@ -193,3 +195,25 @@ def test_what_a_model_cannot_follow_is_said_before_any_work(model, name, words):
     config = plan(models=[model], methods=["retrain", name.partition("~")[0]])
     refused = config.study("unlearning").pipeline_problems(config)
     assert bool(refused) == ("~" not in name)
+
+
+def test_the_recipe_halves_what_the_forget_set_pulls_at_and_finetunes_the_last_layer(
+    network, tmp_path
+):
+    problem, start = network
+    file = tmp_path / "shrink.py"
+    file.write_text(recipes()["more_parts/shrink.py"])
+    try:
+        registry.load([str(file)])
+        shrink = find("method", "shrink")(share=0.25)
+    finally:
+        registry.use(registry.NO_PARTS)
+    done = unlearn(problem, CELLS, start, shrink, STEPS).params
+    ratio = flat(
+        {
+            name: done[name] / np.where(start[0][name], start[0][name], np.nan)
+            for name in ("w1", "w2")
+        }
+    )
+    assert set(np.unique(ratio[np.isfinite(ratio)])) == {0.5, 1.0}
+    assert np.any(done["w3"] != start[0]["w3"])
