@@ -29,9 +29,7 @@ class Methods(Study):
     tables = ("best_methods",)
 
     methods: Distinct[MethodWithChanges] = option(says="those compared, with changes perhaps")
-    models: Several[ModelName] = option(
-        [], says="those unlearned; an empty list: those of `unlearning`"
-    )
+    models: Several[ModelName] = option(says="those unlearned; []: those of `unlearning`")
     seeds: Count = option(says="the first so many of the study's seeds")
     set_aside: Annotated[float, Field(gt=0, le=0.5)] = option(
         says="fraction of the training set that nothing reads; choices are made on its clean part"
