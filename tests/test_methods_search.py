@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -27,7 +28,8 @@ ASIDE = Schedule(1, 0, 0.02, set_aside=0.2)
 
 @pytest.fixture(scope="module")
 def begun(digits):
-    """Two untrained models of four poisoned ones' place: what is searched for is the same."""
+    """Two untrained models in the place of poisoned ones."""
+    jax.config.update("jax_enable_x64", True)
     problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
     return problem, problem.initial([0, 1])
 
