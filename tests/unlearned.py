@@ -1,6 +1,11 @@
 """Poisoned models to be unlearned, and methods at the headline's weights."""
 
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
 from qunlearn.experiment.problem import Cell
+from qunlearn.experiment.sample_set import SampleSet
 from qunlearn.parts import registry
 from qunlearn.plots.looks import Looks
 from qunlearn.training.schedule import Schedule
@@ -19,3 +24,19 @@ LOOKS = Looks({}, {}, {}, {})
 def method(name, **options):
     """An unlearning method, at the headline's weights unless told otherwise."""
     return registry.find("method", name)(**HEADLINE.get(name, {}) | options)
+
+
+def sample_set(problem, name, cell):
+    """The 'train', 'retain' or 'forget' set of a cell, whole."""
+    samples = problem.samples(cell)
+    every = np.ones(len(samples.forget), bool)
+    mask = {"train": every, "forget": samples.forget, "retain": ~samples.forget}[name]
+    labels = samples.labels[mask].astype(float)
+    return SampleSet(
+        problem.model, {}, jnp.asarray(problem.pools["train"]), samples.rows[mask], labels
+    )
+
+
+def flat(params):
+    """Parameters as a vector (P,)."""
+    return np.asarray(ravel_pytree(params)[0])

@@ -101,7 +101,7 @@ def named(wildcards):
         if wrong := plan.poison_problems(wildcards.dataset, wildcards.corruption):
             raise UserError(wrong[0])
     if "method" in wildcards.keys():
-        plan.method(wildcards.method)
+        plan.require_method(wildcards.dataset, wildcards.model, wildcards.method)
     if "alpha" in wildcards.keys() and not parse_alpha(wildcards.alpha):
         raise UserError("alpha 0 in a path: there is nothing to unlearn")
     if "seeds" in wildcards.keys():

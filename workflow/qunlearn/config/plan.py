@@ -258,6 +258,11 @@ class Plan:
     def method(self, method: str) -> UnlearningMethod:
         return registry.find("method", base(method))(**self.method_options(method))
 
+    def require_method(self, dataset: str, model: str, method: str) -> None:
+        """Raises UserError where a model cannot follow a method."""
+        for problem in self.method(method).problems(self.model(dataset, model)):
+            raise UserError(problem)
+
     def start_seed(self) -> int | None:
         """The seed whose poisoned models all seeds unlearn; None where each unlearns its own."""
         shared = self.config["unlearning"].get("shared_start", False)

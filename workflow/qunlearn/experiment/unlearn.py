@@ -9,10 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from qunlearn.experiment.around import Around
 from qunlearn.experiment.problem import Cell, Problem, Samples, stack
+from qunlearn.grid.names import base
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.part import where
 from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.keys import generator
+from qunlearn.training.evaluate import evaluate
 from qunlearn.training.losses import in_precision
 from qunlearn.training.replicas import of_all
 from qunlearn.training.schedule import Schedule
@@ -43,9 +47,13 @@ def unlearn(
     `origins`: the cells whose forget sets these are and whose models are `poisoned`, by default the
     cells themselves; these then tell only minibatches and fresh parameters apart.
 
-    Raises UserError for a method that a model fitted in one call cannot follow.
+    A method without a loss gives learning curves of two points, before and after it; what one does
+    after the loop is in the last point.
+
+    Raises UserError for a method that the model cannot follow.
     """
-    require_method(problem, method)
+    for problem_found in method.problems(problem.declared):
+        raise UserError(problem_found)
     origins = origins or cells
     start = poisoned
     if method.fresh:
@@ -54,27 +62,49 @@ def unlearn(
     if rates is not None:
         data["pace"] = np.asarray(rates) / schedule.learning_rate
     aside = schedule.set_aside
+    if evals is None:
+        evals = evaluation_sets(problem, origins, aside)
+    around = Around(problem, cells, origins, poisoned, method, data["weights"], aside)
+    if method.defines("mask"):
+        data["mask"] = around.apply("mask", start[0])
+    if not method.defines("loss"):
+        return _at_once(around, start, evals, progress)
+    if method.defines("before"):
+        start = (around.apply("before", start[0]), *start[1:])
     workload = Workload(
         loss=partial(method_loss, method),
         start=start,
         pools=problem.pools,
         streams=streams(problem, origins, poisoned, method, aside),
-        evals=evaluation_sets(problem, origins, aside) if evals is None else evals,
+        evals=evals,
         schedule=schedule,
         generators=problem.order_generators(cells, method.name()),
         data=data,
     )
-    return problem.model.optimise(workload, progress)
+    done = problem.model.optimise(workload, progress)
+    return _ended(around, done, evals) if method.defines("after") else done
 
 
-def require_method(problem: Problem, method: UnlearningMethod) -> None:
-    """Raises UserError where a model is fitted in one call and the method is more than a fit."""
-    if problem.declared.fitted and method.arguments() != ("retain",):
-        raise UserError(
-            f"{problem.declared.name()} is fitted in one call, to the retain set alone, and cannot "
-            f"follow '{method.name()}': use a method that reads nothing else, or leave the model "
-            "out under unlearning.architectures."
-        )
+# -- what is done outside the loop -----------------------------------------------------------------
+def _at_once(around: Around, start: tuple, evals: dict[str, EvalSet], progress) -> Trained:
+    """The result of a method that has no loss."""
+    problem = around.problem
+    params = around.apply("before", start[0], progress)
+    begun = evaluate(problem.model, start[:2], problem.pools, evals)
+    ended = evaluate(problem.model, (params, start[1]), problem.pools, evals)
+    curves = {name: np.stack([begun[name], ended[name]], axis=1) for name in begun}
+    return Trained(params, start[1], curves)
+
+
+def _ended(around: Around, done: Trained, evals: dict[str, EvalSet]) -> Trained:
+    """What the method makes of the end of its loop, with it as the last point of the curves."""
+    problem = around.problem
+    params = around.apply("after", done.params)
+    ended = evaluate(problem.model, (params, done.state), problem.pools, evals)
+    curves = {}
+    for name, values in done.learning_curves.items():
+        curves[name] = np.concatenate([values[:, :-1], ended[name][:, None]], axis=1)
+    return done._replace(params=params, learning_curves=curves)
 
 
 # -- the loss --------------------------------------------------------------------------------------
@@ -125,20 +155,35 @@ def streams(
     method: UnlearningMethod,
     aside: float = 0.0,
 ) -> dict[str, Stream]:
-    """The streams that the method's loss reads, with the poisoned models' logits where it asks for
-    them; `aside`: fraction of the training samples that is not read."""
+    """The streams that the method's loss reads, with the logits of the teachers that it asks for
+    and the labels that it gives the forget set; `aside`: fraction of the training samples that is
+    not read."""
     samples = [problem.samples(cell, aside) for cell in cells]
-    logits = _teacher(problem, poisoned) if method.teacher else None
+    teachers = {"teacher": None, "untrained": None}
+    if method.teacher:
+        teachers["teacher"] = _answers(problem, poisoned)
+    if method.untrained_teacher:
+        new = problem.initial([cell.seed for cell in cells], "retrain")
+        teachers["untrained"] = _answers(problem, new)
     found = {}
     for name in method.reads():
         masks = _masks(samples, name)
         rows = stack(one.rows[mask] for one, mask in zip(samples, masks))
         labels = stack(one.labels[mask] for one, mask in zip(samples, masks))
-        teacher = None
-        if logits is not None:
-            teacher = np.take_along_axis(logits, rows, axis=1)
-        found[name] = Stream(rows, labels, teacher)
+        if name == "forget":
+            labels = stack(map(partial(_relabelled, problem, method), cells, labels))
+        given = {}
+        for teacher, logits in teachers.items():
+            given[teacher] = None if logits is None else np.take_along_axis(logits, rows, axis=1)
+        found[name] = Stream(rows, labels, **given)
     return found
+
+
+def _relabelled(problem: Problem, method: UnlearningMethod, cell: Cell, labels) -> np.ndarray:
+    """Labels of a cell's forget set as the method sees them; draws are those of every model and
+    method."""
+    names = problem.dataset.name, base(problem.corruption), f"{cell.alpha:.4f}", cell.seed
+    return method.relabel(labels, generator(*names, "relabel"))
 
 
 def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
@@ -150,14 +195,14 @@ def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
     return [~one.forget & ~one.aside for one in samples]
 
 
-def _teacher(problem: Problem, poisoned: tuple) -> np.ndarray:
-    """(cells, M) logits of the poisoned models for the whole pool of training samples."""
+def _answers(problem: Problem, variables: tuple) -> np.ndarray:
+    """(cells, M) logits of models (params, state) for the whole pool of training samples."""
     pool = jax.device_put(in_precision(problem.pools["train"]))
 
     def logits(pool, params, state):
         return problem.model.logits(params, state, pool)[0]
 
-    params, state = poisoned[:2]
+    params, state = variables[:2]
     return np.asarray(of_all(logits, pool, params, state))
 
 

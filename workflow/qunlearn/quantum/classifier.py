@@ -199,6 +199,11 @@ class QuantumClassifier(Classifier):
         counts = {"all": self.circuit.parameters, "live": len(self.live)}
         return {name: count + self.free_scale for name, count in counts.items()}
 
+    def behind(self, params):
+        last = self.circuit.depth - 1
+        layers = np.array([last - gate.layer for gate in self.circuit.rotations])
+        return {name: layers if name == "theta" else 0 for name in params}
+
     # -- the readout -------------------------------------------------------------------------------------------------
     def _fits_loops(self) -> bool:
         """Whether the circuit is one for the compiled loops."""

@@ -55,6 +55,14 @@ class Classifier:
         count = sum(leaf.size for leaf in jax.tree.leaves(params))
         return {"all": count, "live": count}
 
+    def behind(self, params: dict) -> dict:
+        """For each array of the parameters one like it, or a number: how many layers lie behind
+        each parameter's, 0 for the last layer.
+
+        A model that counts its layers (`parts.models.Model.layers`) has this.
+        """
+        raise NotImplementedError
+
     def optimise(self, workload: Workload, progress=lambda *_: None) -> Trained:
         """Find all replicas' variables by gradient descent.
 

@@ -150,6 +150,8 @@ class Program(NamedTuple):
         step, optimiser_state = self.optimiser.update(gradient, optimiser_state, params)
         if "pace" in own.data:
             step = jax.tree.map(lambda size: own.data["pace"] * size, step)
+        if "mask" in own.data:
+            step = jax.tree.map(lambda size, may_change: may_change * size, step, own.data["mask"])
         params = jax.tree.map(jnp.add, params, step)
         return Variables(params, state, optimiser_state)
 
@@ -174,8 +176,8 @@ class Program(NamedTuple):
         parts = jnp.split(logits, ends[:-1])
         batches = {}
         for name, part in zip(streams, parts):
-            _, labels, teacher = picked[name]
-            batches[name] = Batch(part, labels, teacher, weights[name])
+            _, labels, teacher, untrained = picked[name]
+            batches[name] = Batch(part, labels, teacher, weights[name], untrained)
         return batches, state
 
     def _record(self, pools: dict, now: Variables, questions: dict, due) -> dict:

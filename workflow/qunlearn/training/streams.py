@@ -21,14 +21,16 @@ DIVERGENCES = {"two_sided": bernoulli_kl, "one_sided": one_sided_kl}
 
 
 class Stream(NamedTuple):
-    """Samples that minibatches are drawn from: `rows`, `labels`, `teacher` are (R, N).
+    """Samples that minibatches are drawn from: `rows`, `labels`, `teacher`, `untrained` are (R, N).
 
-    `teacher` holds the poisoned model's logits, None where no loss asks for them.
+    `teacher` holds the poisoned model's logits, `untrained` those of one with new parameters, None
+    where no loss asks for them.
     """
 
     rows: np.ndarray
     labels: np.ndarray
     teacher: np.ndarray | None = None
+    untrained: np.ndarray | None = None
 
 
 class Batch(NamedTuple):
@@ -39,22 +41,28 @@ class Batch(NamedTuple):
     labels: jnp.ndarray
     teacher: jnp.ndarray | None
     weight: jnp.ndarray
+    untrained: jnp.ndarray | None = None
 
     def cross_entropy(self):
         """Mean binary cross-entropy of its samples, nats."""
         return weighted_mean(cross_entropy(self.logits, self.labels), self.weight)
 
-    def divergence(self, kind: str = "two_sided"):
-        """Mean KL(teacher || model) of its samples' outputs, nats; `kind`: one of `DIVERGENCES`.
+    def divergence(self, kind: str = "two_sided", teacher: str = "poisoned"):
+        """Mean KL(teacher || model) of its samples' outputs, nats; `kind`: one of `DIVERGENCES`;
+        `teacher`: the 'poisoned' model, or an 'untrained' one.
 
-        Raises UserError where no teacher was asked for.
+        Raises UserError where no such teacher was asked for.
         """
-        if self.teacher is None:
+        outputs, asked = {
+            "poisoned": (self.teacher, "teacher"),
+            "untrained": (self.untrained, "untrained_teacher"),
+        }[teacher]
+        if outputs is None:
             raise UserError(
-                "a loss calls divergence(), but its method does not ask for the poisoned model's "
-                "outputs: set `teacher = True` in its class."
+                f"a loss calls divergence(), but its method does not ask for the {teacher} model's "
+                f"outputs: set `{asked} = True` in its class."
             )
-        values = DIVERGENCES[kind](self.teacher, self.logits)
+        values = DIVERGENCES[kind](outputs, self.logits)
         return weighted_mean(values, self.weight)
 
 

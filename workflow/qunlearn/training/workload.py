@@ -25,7 +25,7 @@ class Workload(NamedTuple):
     curves, with a point for every epoch, stand still from there on.
     `generators`: one random generator per replica, for the order of its minibatches.
     `data`: nested dictionaries of arrays with a leading replica axis. 'pace', (R,), if it is there, is
-    a factor on the learning rate.
+    a factor on the learning rate; 'mask', like the parameters, is one on what an update adds to each.
     """
 
     loss: Callable

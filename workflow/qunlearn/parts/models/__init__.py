@@ -69,6 +69,10 @@ class Model(Part):
         """'[64, 16]', 'D = 4': what tells it from others of its family."""
         return self.title() or self.words()
 
+    def layers(self) -> int:
+        """How many layers its parameters belong to, as `Classifier.behind` counts them; 0 where they do not say."""
+        return 0
+
     def is_linear(self) -> bool:
         """Whether the logit is linear in the features."""
         return False

@@ -55,6 +55,9 @@ class Mlp(FeatureModel):
     def weights_of(self, inputs):
         return float(_count([inputs, *self.hidden, 1]))
 
+    def layers(self):
+        return len(self.hidden) + 1
+
     def build(self, rows):
         return Perceptron(self, rows)
 
@@ -98,6 +101,10 @@ class Perceptron(Classifier):
         """Weights of inputs that are zero in every sample are not live."""
         live = [len(self.columns), *self.widths[1:]]
         return {"all": _count(self.widths), "live": _count(live)}
+
+    def behind(self, params):
+        last = len(self.layers)
+        return {name: last - int(name[1:]) for name in params}  # w1, b1, w2, ...
 
     def _forward(self, params, x, train=False):
         """Activations entering each layer, and the logits (B,) without a bound."""

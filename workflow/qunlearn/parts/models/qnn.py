@@ -185,6 +185,9 @@ class Qnn(CircuitModel):
             shots=self.shots,
         )
 
+    def layers(self):
+        return self.depth
+
     def without_complex_angles(self):
         imperfect = ("free_scale", "depolarizing", "readout_error", "shots")
         return ", ".join(name for name in imperfect if getattr(self, name))

@@ -59,7 +59,8 @@ def pace(path: str, datasets: dict[str, Dataset], poisons: dict[str, dict]) -> d
     method = find("method", name.partition("~")[0])
     schedule = settings["schedule"]
     is_fitted = find("model", settings["architecture"]["family"]).fitted
-    epochs = 1 if is_fitted else schedule["epochs"]
+    has_loop = method.defines("loss") and not is_fitted
+    epochs = schedule["epochs"] if has_loop else 1
     records = content["history"]["validation_accuracy"].shape[1] - 1
     x, y = datasets[dataset].x_train, datasets[dataset].y_train
     seed = int(content["seed"][0])  # all have as many
@@ -75,7 +76,8 @@ def pace(path: str, datasets: dict[str, Dataset], poisons: dict[str, dict]) -> d
         "alpha": alpha,
         "method": name,
         "epochs_per_record": epochs // records,
-        "passes_per_epoch": an_epoch,
+        # what a method without a loss reads is known where it runs alone (`studies.methods`)
+        "passes_per_epoch": an_epoch if method.defines("loss") else float("nan"),
         "teacher_passes": once if method.teacher else 0,
     }
 

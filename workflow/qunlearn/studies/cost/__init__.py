@@ -26,8 +26,9 @@ class Cost(Study):
     models: ClassVar[int] = 50
 
     def methods(self, plan: Plan) -> list[str]:
-        """Retraining, which all are measured by, and the study's methods."""
-        return list(dict.fromkeys([Retrain.name(), *plan.config["methods"]]))
+        """Retraining, which all are measured by, and those of the study's methods that make steps."""
+        names = dict.fromkeys([Retrain.name(), *plan.config["methods"]])
+        return [name for name in names if plan.method(name).defines("loss")]
 
     def weights(self, plan: Plan) -> dict[str, dict]:
         """Options of every method that is measured."""

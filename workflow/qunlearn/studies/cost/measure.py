@@ -44,8 +44,8 @@ def measure(
 ) -> Cost:
     """Cost of one step of `unlearn` by a method."""
     read = passes(problem, cells[0], method)
-    retain = len(problem.dataset.y_train) - forgotten(problem, cells[0])
-    updates = widths([retain], schedule.batch)[0]
+    first = next(size for size in read.values() if size)
+    updates = widths([first], schedule.batch)[0]
     again = updates if schedule.whole_forget else 1
     return Cost(
         updates=updates,

@@ -50,18 +50,31 @@ class Unlearning(Study):
         from qunlearn.config.check import cell_problems
 
         models = plan.grid.stage_models("unlearning")
-        return one_call_problems(plan, models) + cell_problems(plan, "unlearning", models)
+        methods = plan.config["methods"]
+        wrong = one_call_problems(plan, models) + cell_problems(plan, "unlearning", models)
+        return wrong or method_problems(plan, models, methods, plan.config["datasets"])
 
 
 def one_call_problems(plan, models: list[str]) -> list[str]:
     """Models that are fitted in one call read one set of samples, the retain set."""
     methods = {name: find("method", base(name)) for name in plan.config["methods"]}
-    ascending = [name for name, method in methods.items() if "forget" in method.reads()]
-    if not ascending:
+    more_than_fits = [name for name, method in methods.items() if not method.is_fit()]
+    if not more_than_fits:
         return []
     return [
-        f"unlearning.architectures: {model} is fitted in one call and cannot read the forget set, "
-        f"as {' and '.join(ascending)} would: name another architecture for it there, or other methods"
+        f"unlearning.architectures: {model} is fitted in one call and cannot follow "
+        f"{' and '.join(more_than_fits)}: name another architecture for it there, or other methods"
         for model in models
         if plan.family(model).fitted
     ]
+
+
+def method_problems(plan, models: list[str], methods: list[str], datasets: list[str]) -> list[str]:
+    """Methods that a model, which can be unlearned on each of the datasets, cannot follow."""
+    found = []
+    for dataset in datasets:
+        for model in models:
+            for method in methods:
+                declared = plan.model(dataset, model)
+                found += [f"methods: {line}" for line in plan.method(method).problems(declared)]
+    return list(dict.fromkeys(found))

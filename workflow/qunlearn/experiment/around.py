@@ -1,0 +1,165 @@
+"""What an unlearning method does to parameters before, after or instead of its loop of gradient steps
+(`parts.methods`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qunlearn.experiment.problem import Cell, Problem, Samples
+from qunlearn.experiment.sample_set import SampleSet
+from qunlearn.grid.names import base
+from qunlearn.parts.methods import UnlearningMethod
+from qunlearn.runtime.keys import jax_key
+from qunlearn.training.losses import real_dtype
+from qunlearn.training.small_face import arrays_of, complain
+
+#: Sets of samples that are asked for by name.
+SETS = ("retain", "forget", "train")
+
+
+class Around:
+    """A method's functions around the loop, for R replicas one after the other, in double precision.
+
+    `cells` tell random keys apart, `origins` are those whose samples are read; `poisoned`: (params,
+    state), stacked; `weights`: (R,) values of the method's real options by name; `aside`: fraction
+    of the training samples that is not read.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        cells: list[Cell],
+        origins: list[Cell],
+        poisoned: tuple,
+        method: UnlearningMethod,
+        weights: dict[str, np.ndarray],
+        aside: float = 0.0,
+    ):
+        self.problem, self.method = problem, method
+        self.cells, self.origins = cells, origins
+        self.poisoned, self.weights, self.aside = poisoned, weights, aside
+        #: Samples that a function sends through the model and back, for one replica, once it ran.
+        self.passes: dict[str, int] = {}
+
+    def apply(
+        self, function: str, params: dict, progress: Callable = lambda *_: None
+    ) -> dict[str, np.ndarray]:
+        """What the method's `function` ('before', 'mask' or 'after') makes of the parameters, both
+        stacked, in the precision of the process.
+
+        Raises UserError where it gives no arrays like the parameters.
+        """
+        found = []
+        with jax.enable_x64(True):
+            pool = _in_double(jnp.asarray(self.problem.pools["train"]))
+            program = jax.jit(partial(self._of_one, function))
+            for number in range(len(self.cells)):
+                own = _in_double(self._own(function, params, number))
+                result = program(pool, own)
+                found.append(jax.tree.map(np.asarray, result))
+                progress((number + 1) / len(self.cells), f"{self.method.name()}: {function}")
+        real = np.dtype(real_dtype())
+        return jax.tree.map(lambda *leaves: np.stack(leaves).astype(real), *found)
+
+    def count(self, function: str, params: dict) -> int:
+        """Samples that the function sends through the model and back for one replica, without
+        running it."""
+        with jax.enable_x64(True):
+            pool = _in_double(jnp.asarray(self.problem.pools["train"]))
+            own = _in_double(self._own(function, params, 0))
+            jax.eval_shape(partial(self._of_one, function), pool, own)
+        return self.passes[function]
+
+    # -- one replica -------------------------------------------------------------------------------
+    def _own(self, function: str, params: dict, number: int) -> dict:
+        """What one replica's function reads."""
+        asked = self.method.arguments(function)
+        poisoned, state = jax.tree.map(lambda leaf: leaf[number], self.poisoned[:2])
+        own = {
+            "params": jax.tree.map(lambda leaf: leaf[number], params),
+            "poisoned": poisoned,
+            "state": state,
+            "weights": {name: values[number] for name, values in self.weights.items()},
+            "sets": {},
+            "anchors": {},
+            "key": jax.random.key_data(self._key(function, self.cells[number])),
+        }
+        for name, purpose in (("start", "init"), ("untrained", "retrain")):
+            if name in asked:
+                seed = self.origins[number].seed if name == "start" else self.cells[number].seed
+                new, _ = self.problem.initial([seed], purpose)
+                own["anchors"][name] = jax.tree.map(lambda leaf: leaf[0], new)
+        samples = self.problem.samples(self.origins[number], self.aside)
+        for name in SETS:
+            if name in asked:
+                mask = _mask(samples, name)
+                own["sets"][name] = samples.rows[mask], samples.labels[mask].astype(float)
+        return own
+
+    def _key(self, function: str, cell: Cell):
+        problem, method = self.problem, self.method.name()
+        names = problem.dataset.name, problem.model_name, base(problem.corruption), method
+        return jax_key(*names, f"{cell.alpha:.4f}", cell.seed, function)
+
+    def _of_one(self, function: str, pool, own: dict) -> dict:
+        model = self.problem.model
+        sets = {
+            name: SampleSet(model, own["state"], pool, *part) for name, part in own["sets"].items()
+        }
+        known = {
+            **own["anchors"],
+            **sets,
+            "params": own["params"],
+            "poisoned": own["poisoned"],
+            "key": jax.random.wrap_key_data(own["key"]),
+        }
+        asked = self.method.arguments(function)
+        if "behind" in asked:
+            known["behind"] = _spread(model.behind(own["params"]), own["params"])
+        method = self.method.model_copy(update=own["weights"])
+        run = getattr(method, function)
+        found = run(**{name: known[name] for name in asked})
+        self.passes[function] = sum(one.passes for one in sets.values())
+        return self._checked(run, found, own["params"])
+
+    def _checked(self, run: Callable, found, params: dict) -> dict:
+        """What a method returns, as arrays like the parameters; numbers stand for equal ones."""
+        wanted = f"arrays like the parameters, {arrays_of(params)}, are asked for"
+        if jax.tree.structure(found) != jax.tree.structure(params):
+            complain(run, f"{type(found).__name__} of another kind", wanted)
+        try:
+            return _spread(found, params)
+        except ValueError:
+            complain(run, f"{arrays_of(jax.tree.map(jnp.asarray, found))}", wanted)
+
+
+def _spread(tree, params: dict) -> dict:
+    """Numbers and arrays as arrays of the parameters' shapes."""
+
+    def spread(value, parameter):
+        return jnp.broadcast_to(jnp.asarray(value, parameter.dtype), parameter.shape)
+
+    return jax.tree.map(spread, tree, params)
+
+
+def _mask(samples: Samples, name: str) -> np.ndarray:
+    """Which of a cell's training samples a set holds."""
+    read = ~samples.aside
+    chosen = {"train": read, "retain": read & ~samples.forget, "forget": read & samples.forget}
+    return chosen[name]
+
+
+def _in_double(tree):
+    """Real numbers in double precision; integers, such as keys and rows, as they are."""
+
+    def convert(leaf):
+        leaf = jnp.asarray(leaf)
+        is_real = jnp.issubdtype(leaf.dtype, jnp.floating)
+        return leaf.astype(jnp.float64) if is_real else leaf
+
+    return jax.tree.map(convert, tree)
