@@ -155,15 +155,17 @@ def test_looks_that_do_not_increase_are_refused():
         ask(plan(claims=claims), ["claims"])
 
 
-def test_a_claim_says_which_models_it_takes_while_it_is_undecided(rng):
+def test_a_claim_says_which_runs_it_takes_while_it_gets_more(rng):
     tables = {
         "resilience": table(lambda m, a: 0.8, ["mlp", "qnn", "knn"], range(6), noise=0.2, rng=rng)
     }
-    row = decide(tables, "qnn_beats_mlp", looks=[4, 6]).iloc[0]
+    row = decide(tables, "qnn_beats_mlp", looks=[4, 20], patience=1000).iloc[0]
     assert row["verdict"] == "undecided" and row["seeds"] == 6
     assert row["runs"] == "digits/mlp/label_flipping digits/qnn/label_flipping"
-    alone = decide(tables, "mlp_degrades_at_once", looks=[4, 6]).iloc[0]
+    alone = decide(tables, "mlp_degrades_at_once", looks=[4, 20], patience=1000).iloc[0]
     assert alone["runs"] == "digits/mlp/label_flipping"
+    spent = decide(tables, "qnn_beats_mlp", looks=[4, 6], patience=1000).iloc[0]
+    assert not spent["runs"] and "budget spent" in spent["remark"]
 
 
 def test_runs_that_a_measure_chooses_among_are_found():

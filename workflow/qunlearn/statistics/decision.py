@@ -14,8 +14,8 @@ class Decision(NamedTuple):
     or twice the threshold would not change the verdict. `failed`: seeds of which a run that decides
     was flagged, and `failed_at_most` the bound on their share. `level`: the smallest 1 - confidence
     at which the verdict is reached; `stands`: it does so together with all others of the table.
-    `seeds_needed`: about how many seeds decide it; `runs`, of what is undecided: those that it takes,
-    as 'dataset/model/corruption' with blanks between. `published_*` and `null_*`: the same of the
+    `seeds_needed`: about how many seeds decide it; `runs`, of what gets more seeds: those that it
+    takes, as 'dataset/model/corruption' with blanks between. `published_*` and `null_*`: the same of the
     authors' runs, and of the `null_model` that is trained; `nulls`: the other null models with their
     values; `also_true_of`: those of all null models that fulfil the claim, too."""
 

@@ -144,8 +144,9 @@ def decided(
     why = no_value or _why_no_interval(found.low, samples)
     remark = why or say(samples) or _not_independent(frame)
     if found.verdict == "undecided":
-        row = row._replace(runs=" ".join(runs_behind(claim, frame, row.model, criterion)))
         spent = why_no_more(row, settings.looks, settings.patience)
+        if settings.looks and not spent:
+            row = row._replace(runs=" ".join(runs_behind(claim, frame, row.model, criterion)))
         remark = remark or spent
     return row._replace(
         remark=remark,
