@@ -99,7 +99,8 @@ def cross_validated(
 ) -> np.ndarray:
     """(C, N) probabilities of class 1, each of a model that was not trained on the sample."""
     workload = training(problem, cells, schedule._replace(record=schedule.epochs))
-    rows, labels, _ = workload.streams["train"]  # (C, N)
+    stream = workload.streams["train"]
+    rows, labels = stream.rows, stream.labels  # (C, N)
     numbers = stack(fold_numbers(problem, cell, folds) for cell in cells)
     count = rows.shape[1]
     kept = count - -(-count // folds)  # what is left beside the largest fold
