@@ -115,7 +115,7 @@ QNN = {
 
 
 MODULES = {
-    "landscape/hessian.py": CURVATURE,
+    "landscape/curvature.py": CURVATURE,
     "parts/methods/scrub.py": {
         "unlearn_models": 2,
         "tabulate_unlearning": 1,
