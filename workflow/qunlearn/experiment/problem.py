@@ -152,10 +152,12 @@ class Problem:
     def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
         """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""
         draw = jax.jit(self.model.init, compiler_options=DRAWING)
-        # one seed after the other: one program serves any number of them
-        keys = {seed: jax_key(self.model_name, seed, purpose) for seed in seeds}
-        drawn = {seed: jax.tree.map(np.asarray, draw(key)) for seed, key in keys.items()}
-        return jax.tree.map(lambda *leaves: np.stack(leaves), *(drawn[seed] for seed in seeds))
+        drawn = {}
+        for seed in dict.fromkeys(seeds):  # one after the other: one program serves any number
+            key = jax_key(self.model_name, seed, purpose)
+            drawn[seed] = jax.tree.map(np.asarray, draw(key))
+        of_seeds = [drawn[seed] for seed in seeds]
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *of_seeds)
 
     def order_generators(self, cells: list[Cell], stage: str) -> list[np.random.Generator]:
         """One random generator per cell, for the order of its minibatches in a stage."""
