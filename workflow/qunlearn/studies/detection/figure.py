@@ -39,7 +39,8 @@ def draw(
         for axis, corruption in zip(row, corruptions):
             here = style.select(detection, dataset=dataset, corruption=corruption)
             _panel(axis, here, models, looks)
-            axis.set_title(looks.corruption(corruption))
+            words = ", ".join(f"{alpha:g}" for alpha in sorted(detection["alpha"].unique()))
+            axis.set_title(f"{looks.corruption(corruption)}, α = {words}")
             style.panel_letter(axis, next(letters))
         row[0].set_ylabel(f"{looks.dataset(dataset)}\narea under the ROC curve")
     _legend(figure, detection, models, looks)
@@ -66,7 +67,7 @@ def _panel(axis, here: pd.DataFrame, models: list[str], looks: Looks) -> None:
                 )
     axis.set_xticks(range(len(SCORES)), SCORES.values(), size=6)
     axis.set(xlim=(-0.5, len(SCORES) - 0.5))
-    axis.set_ylim(top=1.03)
+    axis.set_ylim(min(0.45, here["auroc"].min() - 0.02), 1.03)
     style.note_collapsed(axis, here, RUN)
 
 
@@ -76,8 +77,8 @@ def _legend(figure, detection: pd.DataFrame, models: list[str], looks: Looks) ->
     for number, model in enumerate(models):
         mine = looks.model(model, models)
         look = {"ls": "", "marker": MARKS[number % len(MARKS)], "ms": 4, "color": mine.colour}
-        handles.append(plt.Line2D([], [], label=mine.label, **look))
-    for alpha in alphas:
+        handles.append(plt.Line2D([], [], label=mine.title, **look))
+    for alpha in alphas if len(alphas) > 1 else ():
         face = "0.3" if alpha == alphas[-1] else "white"
         look = {"ls": "", "marker": "o", "ms": 4, "color": "0.3", "mfc": face}
         handles.append(plt.Line2D([], [], label=f"α = {alpha:g}", **look))
