@@ -27,6 +27,7 @@ WORDS = {
 
 def draw(*, bridge: pd.DataFrame, switches: list[str], titles: dict[str, str], looks: Looks):
     """`switches`: rows from above; `titles`: number -> words."""
+    bridge = bridge.assign(switch=bridge["switch"].fillna(""))  # a file has no empty texts
     parts = list(bridge.groupby("dataset", sort=False))
     rows = [rows_of(part, switches) for _, part in parts]
     panels = [len(part[["number", "model"]].drop_duplicates()) for _, part in parts]
