@@ -27,6 +27,14 @@ SETS = ("train", "validation")
 #: Column of backdoors: share of validation samples of the other class that are called the target class once they bear
 #: the trigger.
 ATTACK = "attack_success"
+#: Columns of one step of unlearning with samples set aside, and their names among learning curves.
+OF_A_STEP = {
+    "val_accuracy": "validation_accuracy",
+    "retain_accuracy": "retain_accuracy",
+    "forget_accuracy": "forget_accuracy",
+    "set_aside_accuracy": "set_aside_accuracy",
+    "set_aside_loss": "set_aside_loss",
+}
 
 
 def cells_of(content: dict) -> Iterator[tuple[int, float, int]]:

@@ -51,6 +51,8 @@ def overlaps(x: np.ndarray, others: np.ndarray) -> np.ndarray:
 def coordinates(x: np.ndarray, most: int) -> np.ndarray:
     """(N, r) features whose products are the overlaps of all pairs of samples: their r <= `most` principal ones."""
     values, vectors = np.linalg.eigh(overlaps(x, x))
-    values, vectors = values[::-1][:most], vectors[:, ::-1][:, :most]
+    largest_first = np.arange(len(values))[::-1][:most]  # eigh gives the smallest first
+    values = values[largest_first]
+    vectors = vectors[:, largest_first]
     kept = values > 1e-10 * values[0]
     return vectors[:, kept] * np.sqrt(values[kept])

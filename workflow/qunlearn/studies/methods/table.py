@@ -11,17 +11,10 @@ from qunlearn.grid.names import base
 from qunlearn.results.cells import check_seeds, failed
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
+from qunlearn.results.trained import OF_A_STEP
 from qunlearn.studies.methods.stored import HOLDS, UNITS
 
 NAMES = ["dataset", "model", "corruption", "alpha", "method", "seed"]
-#: Columns, and their names among learning curves.
-VALUES = {
-    "val_accuracy": "validation_accuracy",
-    "retain_accuracy": "retain_accuracy",
-    "forget_accuracy": "forget_accuracy",
-    "set_aside_accuracy": "set_aside_accuracy",
-    "set_aside_loss": "set_aside_loss",
-}
 
 
 def tabulate(
@@ -40,7 +33,7 @@ def tabulate(
         for i, (alpha, seed) in enumerate(zip(content["alpha"], content["seed"])):
             if seed not in seeds:
                 continue
-            values = {column: content["history"][of][i, -1] for column, of in VALUES.items()}
+            values = {column: content["history"][of][i, -1] for column, of in OF_A_STEP.items()}
             is_finite = bool(np.isfinite(list(values.values())).all())
             rows.append(
                 dict(zip(NAMES, [*names, float(alpha), method, int(seed)]))

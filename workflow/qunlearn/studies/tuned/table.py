@@ -13,17 +13,10 @@ from qunlearn.grid.names import base
 from qunlearn.results.cells import check_seeds
 from qunlearn.results.csv import path_names
 from qunlearn.results.hdf5 import read
+from qunlearn.results.trained import OF_A_STEP
 from qunlearn.studies.tuned.tune import HOLDS
 
 NAMES = ["dataset", "model", "corruption", "alpha", "method", "choice", "seed"]
-#: Columns, and their names among learning curves.
-VALUES = {
-    "val_accuracy": "validation_accuracy",
-    "retain_accuracy": "retain_accuracy",
-    "forget_accuracy": "forget_accuracy",
-    "set_aside_accuracy": "set_aside_accuracy",
-    "set_aside_loss": "set_aside_loss",
-}
 
 
 def tabulate(
@@ -77,7 +70,7 @@ class Run:
 
     def at(self, rate: int, step: int) -> dict:
         """What a row holds of one point."""
-        values = {name: self.curves[of][rate, step] for name, of in VALUES.items()}
+        values = {name: self.curves[of][rate, step] for name, of in OF_A_STEP.items()}
         finite = bool(np.isfinite(list(values.values())).all())
         return {
             "learning_rate": self.rates[rate],
