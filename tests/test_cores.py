@@ -1,6 +1,7 @@
 """How long a run would take on other numbers of cores."""
 
 import json
+import re
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
@@ -11,6 +12,7 @@ import pytest
 
 from project import ROOT, plan
 from qunlearn.grid.grid import LONGEST
+from qunlearn.results.datasets import write_dataset
 from qunlearn.runtime.clock import Clock, covered, read
 from qunlearn.runtime.cores import Job, recorded, seconds_on
 from qunlearn.runtime.job import Progress
@@ -65,6 +67,32 @@ def test_the_script_says_that_nothing_ran(tmp_path):
         [sys.executable, script], cwd=tmp_path, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 1 and "no record of jobs" in done.stderr
+
+
+def time_training(folder, *config):
+    """What the script that trains everything in one process answers, in a folder of results."""
+    script = ROOT / "workflow/scripts/time_training.py"
+    options = ["--directory", folder, "--config", "datasets=[digits]", *config]
+    return subprocess.run([sys.executable, script, *options], capture_output=True, encoding="utf-8")
+
+
+def test_training_is_not_timed_without_data(tmp_path):
+    done = time_training(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "results/data/digits.h5 is not there: let Snakemake make it first, with the same options.\n"
+    )
+
+
+@pytest.mark.long
+def test_training_is_timed_in_one_process(tmp_path, digits):
+    (tmp_path / "results/data").mkdir(parents=True)
+    write_dataset(tmp_path / "results/data/digits.h5", digits, {})
+    fewer = "alphas=[0]", "seeds=[0, 1]", "models=[qnn]", "training={digits: {qnn: {epochs: 2}}}"
+    done = time_training(tmp_path, *fewer)
+    assert done.returncode == 0, done.stderr
+    assert "digits/qnn/label_flipping: 2 models in " in done.stdout
+    assert re.search(r"^all: [\d.]+ s; start ", done.stdout, re.M)
 
 
 # -- where a job's time goes -----------------------------------------------------------------------

@@ -114,6 +114,7 @@ def test_a_job_meets_only_variables_that_say_where_it_runs(exported):
     surroundings.shield(1)
     assert exported.keys() - {"PATH", "PYTEST_CURRENT_TEST"} == {
         "JAX_PLATFORMS", "JAX_LOG_COMPILES", "NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT", "NUMBA_OPT", "NPROC", "XLA_FLAGS",
+        surroundings.MEMORY_OF_A_GPU[0],
     }  # fmt: skip
     assert exported["NUMBA_DISABLE_JIT"] == "0" and exported["NPROC"] == "1"
     assert exported["XLA_FLAGS"] == surroundings.ONE_THREAD

@@ -44,8 +44,9 @@ def enter(given: Namespace) -> None:
         os.chdir(given.directory)
 
 
-def folders(given: Namespace) -> dict[str, str]:
-    """The section `paths` under these options. Enters the folder that Snakemake works in."""
+def configuration(given: Namespace) -> dict:
+    """The project's configuration with what these options put on top, not yet checked. Enters the folder that Snakemake
+    works in."""
     from snakemake.cli import parse_config
     from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import ConfigSettings
@@ -61,7 +62,12 @@ def folders(given: Namespace) -> dict[str, str]:
         raise UserError(str(error)) from None
     update_config(config, on_top.overwrite_config)
     enter(given)
-    read, wrong = read_block(Paths, config["paths"], ("paths",))
+    return config
+
+
+def folders(given: Namespace) -> dict[str, str]:
+    """The section `paths` under these options. Enters the folder that Snakemake works in."""
+    read, wrong = read_block(Paths, configuration(given)["paths"], ("paths",))
     if wrong:
         raise UserError("\n".join(wrong))
     return read

@@ -32,7 +32,7 @@ LEFT = (
 NUMBA = {"NUMBA_DISABLE_JIT": "0", "NUMBA_OPT": "3"}
 #: Options of JAX that numbers depend on, beside the precision, at their values of this study.
 JAX = {
-    "jax_default_matmul_precision": None,
+    "jax_default_matmul_precision": "highest",  # on a GPU the default rounds factors to 10 bits
     "jax_default_prng_impl": "threefry2x32",
     "jax_threefry_partitionable": True,
     "jax_random_seed_offset": 0,
@@ -46,6 +46,8 @@ JAX = {
 #: Words in names of XLA's flags that trade accuracy for speed.
 LOOSE = ("fast_math", "fast_min_max")
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+#: Unless the user has said how: a process that takes most of a GPU at its start leaves no memory to jobs beside it.
+MEMORY_OF_A_GPU = "XLA_PYTHON_CLIENT_PREALLOCATE", "false"
 
 
 def shield(threads: int) -> None:
@@ -56,6 +58,7 @@ def shield(threads: int) -> None:
     os.environ.pop("NVIDIA_TF32_OVERRIDE", None)
     os.environ.update(NUMBA)
     os.environ["NPROC"] = str(threads)  # the size of XLA's thread pool
+    os.environ.setdefault(*MEMORY_OF_A_GPU)
     flags = [flag for flag in given_flags() if not any(word in flag for word in LOOSE)]
     flags = [flag for flag in flags if flag != ONE_THREAD]
     if flags:

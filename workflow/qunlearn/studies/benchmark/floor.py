@@ -25,6 +25,7 @@ from qunlearn.studies.benchmark.cones import circuit_of
 from qunlearn.studies.benchmark.engine import Inputs
 from qunlearn.studies.benchmark.tasks import Cone, Mlp, Qnn, Task
 from qunlearn.training.features import columns_in_use
+from qunlearn.training.memory import device
 
 ADAM_FLOPS = 12  # per parameter
 FLOAT = 4  # bytes
@@ -44,8 +45,10 @@ class Machine(NamedTuple):
 def machine() -> Machine:
     """Rates of this process: the best of several sizes of float32 product, and a copy of a large
     array."""
-    product_rates = [_product_rate(size) for size in (512, 1024, 2048)]
-    return Machine(max(product_rates), _copy_rate())
+    on_host = device().platform == "cpu"
+    sizes = (512, 1024, 2048) if on_host else (4096, 8192)
+    product_rates = [_product_rate(size) for size in sizes]
+    return Machine(max(product_rates), _copy_rate() if on_host else _copy_rate_of_device())
 
 
 def _product_rate(size: int) -> float:
@@ -63,6 +66,16 @@ def _copy_rate() -> float:
     target = np.empty_like(source)
     seconds = _best(lambda: np.copyto(target, source))
     return 2 * source.nbytes / seconds
+
+
+def _copy_rate_of_device() -> float:
+    source = jnp.ones(8 * COPIED, jnp.float32)  # far more than its cache holds
+    add_one = jax.jit(lambda array: array + 1)
+
+    def copy():
+        add_one(source).block_until_ready()
+
+    return 2 * source.nbytes / _best(copy)
 
 
 def _best(function: Callable, runs: int = 7) -> float:

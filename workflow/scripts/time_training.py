@@ -1,0 +1,81 @@
+"""Train every model of a configuration in this one process, and say what that takes. On a GPU, where a process takes
+longer to start and compile than its training does, it is what the device itself costs.
+
+Takes the options of Snakemake that say what is computed. Reads the datasets where the workflow has put them, writes
+nothing:
+
+    snakemake --configfile presets/paper.yaml -- results/data/mnist.h5 results/data/xxz.h5
+    python workflow/scripts/time_training.py --configfile presets/paper.yaml
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: Snakemake needs another `tabulate`
+
+from qunlearn.config import called
+from qunlearn.config.check import check
+from qunlearn.config.plan import Plan
+from qunlearn.runtime.errors import UserError
+from qunlearn.runtime.job import CLOCK, configure_jax
+
+
+def timed(plan, dataset, names):
+    """Seconds that all cells of (model, corruption) take, how many they are, and their mean accuracies."""
+    import numpy as np
+
+    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.experiment.train import train
+    from qunlearn.training.schedule import Schedule
+
+    model, corruption = names
+    run = dataset.name, model, corruption
+    seeds = plan.grid.seeds_of(*run)
+    cells = [Cell(alpha, seed) for alpha in plan.grid.alphas for seed in seeds]
+    schedule = Schedule(**plan.training_schedule(dataset.name, model))
+    began = time.perf_counter()
+    architecture = plan.architecture(dataset.name, model)
+    problem = Problem(
+        dataset, model, architecture, corruption, seeds, plan.corruption_options(corruption)
+    )
+    curves = train(problem, cells, schedule).learning_curves
+    taken = time.perf_counter() - began
+    reached = {
+        name: float(np.mean(curves[f"{name}_accuracy"][:, -1])) for name in ("train", "validation")
+    }
+    return taken, len(cells), reached
+
+
+def main(arguments):
+    given = called.options(arguments)
+    plan = Plan(check(called.configuration(given)))
+    device = configure_jax(plan.config["precision"], None, given.cores or 1)
+    from qunlearn.results.datasets import read_dataset
+
+    print(device)
+    total = 0
+    for name in plan.config["datasets"]:
+        path = plan.grid.data(name)
+        if not Path(path).exists():
+            raise UserError(
+                f"{path} is not there: let Snakemake make it first, with the same options."
+            )
+        dataset = read_dataset(path)
+        for model in plan.config["models"]:
+            for corruption in plan.config["corruptions"]:
+                seconds, cells, reached = timed(plan, dataset, (model, corruption))
+                total += seconds
+                accuracies = ", ".join(f"{part} {value:.4f}" for part, value in reached.items())
+                print(
+                    f"{name}/{model}/{corruption}: {cells} models in {seconds:.2f} s; {accuracies}",
+                    flush=True,
+                )
+    print(f"all: {total:.1f} s; {CLOCK.words()}")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(str(error))
