@@ -7,6 +7,7 @@ seed); what it trains on are rows of the pool.
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import jax
@@ -33,7 +34,8 @@ class Cell(NamedTuple):
 
 class Samples(NamedTuple):
     """Training samples of one cell, all (N,): pool rows and labels as trained on and as clean,
-    which are corrupted, and which neither training nor unlearning reads."""
+    which unlearning is told to forget, which neither training nor unlearning reads, and which are
+    corrupted. The first and the last are the same but of a `Problem.telling` something else."""
 
     rows: np.ndarray
     labels: np.ndarray
@@ -41,6 +43,7 @@ class Samples(NamedTuple):
     clean_labels: np.ndarray
     forget: np.ndarray
     aside: np.ndarray
+    corrupted: np.ndarray
 
 
 class Problem:
@@ -75,6 +78,14 @@ class Problem:
         self.pools = {"train": self.model.encode(np.concatenate(training))}
         self.pools |= {name: self.model.encode(x) for name, x in tested.items()}
         self._orders: dict[tuple, np.ndarray] = {}
+        self._accused: dict[Cell, np.ndarray] = {}
+
+    def telling(self, accused: dict[Cell, np.ndarray]) -> Problem:
+        """The same, of which unlearning is told that the training samples `accused` (N,), of bool,
+        are the corrupted ones, and no other."""
+        other = copy.copy(self)
+        other._accused = accused
+        return other
 
     def _twins(self, seed: int) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Features and labels of all training samples' twins, None where they are unchanged."""
@@ -90,7 +101,7 @@ class Problem:
         x = self.dataset.x_validation[others]
         return {"triggered": self.poison.triggered(x, self.dataset.image_shape)}
 
-    def _forgotten(self, cell: Cell) -> np.ndarray:
+    def _corrupted(self, cell: Cell) -> np.ndarray:
         """(N,) bool: the samples that are corrupted."""
         data, part = self.dataset, self.poison
         case = (cell.seed,) if part.nested else cell
@@ -103,19 +114,20 @@ class Problem:
         """What a cell is trained on, and what would be clean; `aside`: fraction of both that is set
         aside."""
         y = self.dataset.y_train
-        forget = self._forgotten(cell)
+        corrupted = self._corrupted(cell)
         twin_x, twin_y = self.twins[cell.seed]
         clean = np.arange(len(y))
         rows, labels = clean, y
         if twin_x is not None:
             offset = len(y) * (1 + self.seeds.index(cell.seed))
-            rows = np.where(forget, offset + clean, clean)
+            rows = np.where(corrupted, offset + clean, clean)
         if twin_y is not None:
-            labels = np.where(forget, twin_y, y)
-        held = self._set_aside(cell, forget, aside)
-        return Samples(rows, labels, clean, y, forget, held)
+            labels = np.where(corrupted, twin_y, y)
+        held = self._set_aside(cell, corrupted, aside)
+        forget = self._accused.get(cell, corrupted)
+        return Samples(rows, labels, clean, y, forget, held, corrupted)
 
-    def _set_aside(self, cell: Cell, forget: np.ndarray, fraction: float) -> np.ndarray:
+    def _set_aside(self, cell: Cell, corrupted: np.ndarray, fraction: float) -> np.ndarray:
         """(N,) bool: a `fraction` of the samples, corrupted and clean ones in proportion, and each of
         these by class. How many depends on N and on how many are corrupted alone."""
         labels = self.dataset.y_train
@@ -123,8 +135,8 @@ class Problem:
         words = "set_aside {fraction:g} of the {available} training samples"
         total = share(fraction, len(labels), words)
         order = generator(self.dataset.name, cell.seed, "set aside").permutation(len(labels))
-        corrupted = round(total * forget.mean())
-        for part, count in ((forget, corrupted), (~forget, total - corrupted)):
+        bad = round(total * corrupted.mean())
+        for part, count in ((corrupted, bad), (~corrupted, total - bad)):
             ones = round(count * labels[part].mean()) if part.any() else 0
             for label, some in ((1, ones), (0, count - ones)):
                 members = order[(part & (labels == label))[order]]

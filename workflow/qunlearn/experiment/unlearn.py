@@ -161,10 +161,10 @@ def streams(
     samples = [problem.samples(cell, aside) for cell in cells]
     teachers = {"teacher": None, "untrained": None}
     if method.teacher:
-        teachers["teacher"] = _answers(problem, poisoned)
+        teachers["teacher"] = pool_logits(problem, poisoned)
     if method.untrained_teacher:
         new = problem.initial([cell.seed for cell in cells], "retrain")
-        teachers["untrained"] = _answers(problem, new)
+        teachers["untrained"] = pool_logits(problem, new)
     found = {}
     for name in method.reads():
         masks = _masks(samples, name)
@@ -195,7 +195,7 @@ def _masks(samples: list[Samples], name: str) -> list[np.ndarray]:
     return [~one.forget & ~one.aside for one in samples]
 
 
-def _answers(problem: Problem, variables: tuple) -> np.ndarray:
+def pool_logits(problem: Problem, variables: tuple) -> np.ndarray:
     """(cells, M) logits of models (params, state) for the whole pool of training samples."""
     pool = jax.device_put(in_precision(problem.pools["train"]))
 
@@ -209,8 +209,10 @@ def _answers(problem: Problem, variables: tuple) -> np.ndarray:
 def evaluation_sets(problem: Problem, cells: list[Cell], aside: float = 0.0) -> dict[str, EvalSet]:
     """'train' (poisoned samples and labels), 'validation', 'retain' and 'forget' (clean samples and
     labels), of a backdoor also 'triggered'. Where a fraction of the training samples is set
-    `aside`, these lack it, and its clean part is 'set_aside'."""
+    `aside`, these lack it, and its clean part is 'set_aside'. What is forgotten and retained is
+    what is corrupted and what is not, whatever unlearning was told."""
     samples = [problem.samples(cell, aside) for cell in cells]
+    samples = [one._replace(forget=one.corrupted) for one in samples]
     rows = stack(one.rows[~one.aside] for one in samples)
     labels = stack(one.labels[~one.aside] for one in samples)
     found = {

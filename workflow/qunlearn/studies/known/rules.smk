@@ -1,0 +1,46 @@
+# One job unlearns the poisoned models of its seeds by every method, told everything that the study tells.
+
+
+@told
+def known_code(wildcards):
+    """What makes the rule run again: its code, and that of every method."""
+    study = registry.find("study", "known")
+    parts = [part_file("method", method) for method in plan.study("known").methods]
+    return cell_code(str(study.folder() / "unlearn_known.py"), *parts)(wildcards)
+
+
+rule unlearn_known:
+    input:
+        guarded("unlearn_known"),
+        data=f"{RESULTS}data/{{dataset}}.h5",
+        trained=asked("known", poisoned_models),
+    output:
+        f"{RESULTS}known/{POISONED}/seed{{seeds}}.h5",
+    log:
+        f"{LOGS}unlearn_known/{POISONED}/seed{{seeds}}.log",
+    benchmark:
+        f"{TIMES}/unlearn_known/{POISONED}/seed{{seeds}}.tsv"
+    priority: cell_cost
+    conda:
+        environment("unlearn_known")
+    threads: 1
+    resources:
+        **SCRATCH,
+        **asks(
+            lambda wildcards: plan.study("known").request(
+                requests, sweep_of(wildcards), len(cell_seeds(wildcards))
+            )
+        ),
+    params:
+        architecture=cell_architecture,
+        poison=cell_poison,
+        methods=told(lambda wildcards: plan.study("known").runs(plan, wildcards.dataset, wildcards.model)),
+        tellings=told(lambda wildcards: [list(one) for one in plan.study("known").tellings()]),
+        seeds=told(cell_seeds),
+        precision=config["precision"],
+        code=known_code,
+    message:
+        "known: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
+        "alpha {wildcards.alpha}, seed {wildcards.seeds}"
+    script:
+        "unlearn_known.py"

@@ -1,0 +1,71 @@
+"""Unlearn by every method what it is told, from the same poisoned models."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qunlearn.experiment.poisoned import Poisoned
+from qunlearn.experiment.unlearn import evaluation_sets, pool_logits, unlearn
+from qunlearn.parts.methods import UnlearningMethod
+from qunlearn.runtime.keys import generator
+from qunlearn.studies.known.telling import Telling
+from qunlearn.training.evaluate import evaluate
+from qunlearn.training.losses import cross_entropy
+from qunlearn.training.schedule import Schedule
+
+#: Learning curves whose ends are kept.
+MEASURED = ("validation_accuracy", "retain_accuracy", "forget_accuracy")
+
+
+class Found(NamedTuple):
+    """Accuracies (C,) of `MEASURED`: `begun`, of the poisoned models; `ended`, by what was told and
+    by method. `precision` and `recall` (C,), by what was told: share of the accused that is
+    corrupted, share of the corrupted that is accused."""
+
+    begun: dict[str, np.ndarray]
+    ended: dict[str, dict[str, dict[str, np.ndarray]]]
+    precision: dict[str, np.ndarray]
+    recall: dict[str, np.ndarray]
+
+
+def sweep(
+    poisoned: Poisoned,
+    methods: dict[str, tuple[UnlearningMethod, Schedule]],
+    tellings: list[Telling],
+    progress=lambda *_: None,
+) -> Found:
+    """Every method, told everything."""
+    problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
+    corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])
+    begun = evaluate(problem.model, models, problem.pools, evaluation_sets(problem, cells))
+    found = Found({name: begun[name] for name in MEASURED}, {}, {}, {})
+    total = len(tellings) * len(methods)
+    for telling in tellings:
+        words = telling.words()
+        accused = accusations(poisoned, telling)  # (C, N)
+        right = (accused & corrupted).sum(1)
+        found.precision[words] = right / accused.sum(1)
+        found.recall[words] = right / corrupted.sum(1)
+        told = problem.telling(dict(zip(cells, accused)))
+        ended = found.ended[words] = {}
+        for name, (method, schedule) in methods.items():
+            curves = unlearn(told, cells, models, method, schedule).learning_curves
+            ended[name] = {measure: curves[measure][:, -1] for measure in MEASURED}
+            done = sum(map(len, found.ended.values()))
+            progress(done / total, f"{words}, {name}")
+    return found
+
+
+def accusations(poisoned: Poisoned, telling: Telling) -> np.ndarray:
+    """(C, N) bool: who is accused."""
+    problem, cells = poisoned.problem, poisoned.cells
+    logits = pool_logits(problem, poisoned.models)  # (C, M)
+    found = []
+    for cell, answers in zip(cells, logits):
+        samples = problem.samples(cell)
+        losses = np.asarray(cross_entropy(answers[samples.rows], samples.labels))
+        draw = generator(problem.dataset.name, cell.seed, "accused")
+        found.append(telling.accused(samples.corrupted, losses, draw))
+    return np.stack(found)
