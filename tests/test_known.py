@@ -13,7 +13,10 @@ from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import evaluation_sets, streams
 from qunlearn.parts.registry import find
 from qunlearn.runtime.errors import UserError
-from qunlearn.studies.amenability.table import Pair, tabulate
+from qunlearn.statistics.runs import Missing
+from qunlearn.studies.amenability.claims import CLAIMS
+from qunlearn.studies.amenability.contrast import Pair
+from qunlearn.studies.amenability.table import tabulate
 from qunlearn.studies.known.sweep import MEASURED, accusations, sweep
 from qunlearn.studies.known.telling import INNOCENT, ITSELF, KNOWN, Telling, tellings
 from qunlearn.training.schedule import Schedule
@@ -168,6 +171,23 @@ def test_what_has_no_equal_start_has_no_number(tmp_path):
 def test_of_equally_close_starts_the_most_corrupted_counts():
     begun = np.array([[0.9, 0.8], [0.9, 0.8]])
     assert Pair(np.array([0.1, 0.3]), (begun, begun), (begun, begun)).matched(0.05) == (1, 1)
+
+
+def test_the_claim_is_the_contrast_with_the_rival_that_comes_closest():
+    tables = [
+        runs("qnn", 0.1, (0.95, 0.9)).assign(quantum=True),
+        runs("mlp", 0.04, (0.9, 0.7)).assign(quantum=False),
+        runs("logistic", 0.07, (0.9, 0.7)).assign(quantum=False),
+    ]
+    claim, criterion = CLAIMS["qnn_regains_more"], {"tolerance": 0.05, "above": 0.05}
+    samples, statistic = claim.measure(pd.concat(tables), "qnn", criterion)
+    assert samples.shape == (2, 2) and statistic(samples) == pytest.approx(0.03)
+    [null] = claim.nulls
+    nothing = null.instead(pd.concat(tables))
+    assert statistic(claim.measure(nothing, "qnn", criterion)[0]) == pytest.approx(0)
+    apart = [tables[0], runs("mlp", 0.1, (0.6, 0.5)).assign(quantum=False)]
+    with pytest.raises(Missing, match="start equally well"):
+        claim.measure(pd.concat(apart), "qnn", criterion)
 
 
 # -- what is refused -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from qunlearn.parts.part import option
+from qunlearn.studies.amenability.claims import CLAIMS
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Amenability(Study):
     section = "beyond.amenability"
     figure = "figX_amenability"
     tables = ("amenability",)
+    claims = CLAIMS
 
     within: Annotated[float, Field(gt=0, le=0.5)] = option(
         says="largest difference of starting accuracies of models that are compared"

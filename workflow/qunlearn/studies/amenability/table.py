@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from qunlearn.results.csv import read_csv
 from qunlearn.statistics.intervals import interval
+from qunlearn.studies.amenability.contrast import RUN, paired
 
-#: What one contrast is about, beside the models.
-RUN = ["corruption", "told", "share", "method"]
 #: How corrupted fractions of both models are chosen: such that both start equally well, or the same.
 START, ALPHA = "start", "alpha"
 #: A name in a column for the mean over all that it can be.
 ALL = "all"
-
-
-class Pair(NamedTuple):
-    """Runs of two models on one dataset by one method, told the same: accuracies (seeds, alphas)
-    before and after unlearning, of the seeds that both have, at the same `alphas`."""
-
-    alphas: np.ndarray
-    begun: tuple[np.ndarray, np.ndarray]
-    ended: tuple[np.ndarray, np.ndarray]
-
-    def difference(self, ours: int, theirs: int) -> np.ndarray:
-        """(seeds,): accuracy that the first model regains at one alpha minus that of the second at
-        another."""
-        gained = [
-            ended[:, at] - begun[:, at]
-            for begun, ended, at in zip(self.begun, self.ended, (ours, theirs))
-        ]
-        return gained[0] - gained[1]
-
-    def matched(self, within: float) -> tuple[int, int] | None:
-        """Places of the alphas at which mean starting accuracies are closest, None where they differ
-        by more than `within` everywhere. Of equally close ones the largest."""
-        means = [begun.mean(0) for begun in self.begun]
-        places = itertools.product(range(len(self.alphas)), repeat=2)
-
-        def gap(place) -> float:
-            return round(abs(means[0][place[0]] - means[1][place[1]]), 6)
-
-        best = min(places, key=lambda place: (gap(place), -sum(place)))
-        return best if gap(best) <= within else None
 
 
 def tabulate(
@@ -96,27 +64,6 @@ def _contrasts(here: pd.DataFrame, models: tuple[str, str], within: float):
             "rival_begun": pair.begun[1][:, theirs].mean(),
         }
         yield names | {"matching": START} | where, pair.difference(ours, theirs)
-
-
-def paired(part: pd.DataFrame, models: tuple[str, str]) -> Pair:
-    """Runs of two models at all alphas that both have."""
-    tables = [
-        part[part["model"] == model].pivot(
-            index="seed", columns="alpha", values=["begun_val_accuracy", "val_accuracy"]
-        )
-        for model in models
-    ]
-    seeds = tables[0].index.intersection(tables[1].index)
-    begun, ended = [
-        [table[column].loc[seeds] for table in tables]
-        for column in ("begun_val_accuracy", "val_accuracy")
-    ]
-    alphas = begun[0].columns.intersection(begun[1].columns)
-    return Pair(
-        alphas.to_numpy(float),
-        tuple(one[alphas].to_numpy() for one in begun),
-        tuple(one[alphas].to_numpy() for one in ended),
-    )
 
 
 def _summed(found: list[tuple], confidence: float, resamples: int):
