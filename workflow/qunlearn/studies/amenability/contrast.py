@@ -45,21 +45,20 @@ class Pair(NamedTuple):
 
 
 def paired(part: pd.DataFrame, models: tuple[str, str]) -> Pair:
-    """Runs of two models at all alphas that both have."""
-    tables = [
-        part[part["model"] == model].pivot(
-            index="seed", columns="alpha", values=["begun_val_accuracy", "val_accuracy"]
-        )
-        for model in models
-    ]
-    seeds = tables[0].index.intersection(tables[1].index)
+    """Runs of two models at all alphas that both have; there may be none."""
     begun, ended = [
-        [table[column].loc[seeds] for table in tables]
+        [_by_alpha(part[part["model"] == model], column) for model in models]
         for column in ("begun_val_accuracy", "val_accuracy")
     ]
+    seeds = begun[0].index.intersection(begun[1].index)
     alphas = begun[0].columns.intersection(begun[1].columns)
     return Pair(
         alphas.to_numpy(float),
-        tuple(one[alphas].to_numpy() for one in begun),
-        tuple(one[alphas].to_numpy() for one in ended),
+        tuple(one.loc[seeds, alphas].to_numpy() for one in begun),
+        tuple(one.loc[seeds, alphas].to_numpy() for one in ended),
     )
+
+
+def _by_alpha(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Seeds down, alphas across."""
+    return runs.pivot(index="seed", columns="alpha", values=column)
