@@ -132,7 +132,14 @@ def runs(model, gained, starts, alphas=(0.1, 0.3), method="scrub"):
     for seed in (0, 1):
         for alpha, start in zip(alphas, starts):
             row = {"dataset": "digits", "model": model, "corruption": "label_flipping"}
-            row |= {"alpha": alpha, "seed": seed, "told": KNOWN, "share": 1.0, "method": method}
+            row |= {
+                "alpha": alpha,
+                "seed": seed,
+                "told": KNOWN,
+                "share": 1.0,
+                "method": method,
+                "attack_success": np.nan,
+            }
             end = start + gained + 0.01 * seed
             rows.append(row | {"val_accuracy": end, "begun_val_accuracy": start})
     return pd.DataFrame(rows)

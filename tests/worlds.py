@@ -297,7 +297,11 @@ def regained(gains):
     """Rows like 'known': model -> accuracy that it regains, from an equal start."""
     runs = table(lambda model, alpha: 0.7, list(gains), alphas=[0.3])
     runs = runs.assign(
-        told="known", share=1.0, method="scrub", begun_val_accuracy=runs["val_accuracy"]
+        told="known",
+        share=1.0,
+        method="scrub",
+        attack_success=np.nan,
+        begun_val_accuracy=runs["val_accuracy"],
     )
     ends = runs["begun_val_accuracy"] + runs["model"].map(gains) + 0.001 * runs["seed"]
     return runs.assign(val_accuracy=ends)

@@ -28,7 +28,7 @@ def smallest_contrast(frame, model, criterion):
 
 def _differences(frame, models: tuple[str, str], within: float) -> list[np.ndarray]:
     """(seeds,) of every run of both models that has an equal start."""
-    both = frame[frame["model"].isin(models)]
+    both = frame[frame["model"].isin(models) & frame["attack_success"].isna()]
     found = []
     for _, part in both.groupby(RUN, sort=False):
         pair = paired(part, models)

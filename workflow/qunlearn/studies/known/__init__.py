@@ -76,12 +76,25 @@ class Known(Study):
 
     def drawing(self, plan: Plan):
         return {
-            "datasets": plan.config["datasets"],
+            "rows": self.rows(plan),
             "models": self.models,
             "methods": self.methods,
-            "corruption": self.corruptions[0],
             "alpha": self._shown(plan),
         }
+
+    def rows(self, plan: Plan) -> list[tuple[str, str, str]]:
+        """(dataset, corruption, column) of the figure's rows of panels: of every dataset what
+        unlearning regains after the first corruption that is no backdoor, and what it leaves of the
+        first one that is."""
+        fitting = dict.fromkeys(
+            (dataset, corruption) for dataset, _, corruption in self.sweeps(plan)
+        )
+        found = {}
+        for dataset, corruption in fitting:
+            is_backdoor = plan.corruption(corruption).aims_at() == "backdoor"
+            column = "attack_success" if is_backdoor else "val_accuracy"
+            found.setdefault((dataset, column), (dataset, corruption, column))
+        return sorted(found.values(), key=lambda row: plan.config["datasets"].index(row[0]))
 
     def _shown(self, plan: Plan) -> float:
         """The corrupted fraction of the figure: the pipeline's own where it is among these."""

@@ -19,6 +19,13 @@ RUN = ["model", "method", "told", "share", "seed"]
 SPREAD = 0.03
 
 
+#: Column of the table -> what its axis says.
+WORDS = {
+    "val_accuracy": "validation accuracy",
+    "attack_success": "attack success",
+}
+
+
 class Shown(NamedTuple):
     """What panels have in common."""
 
@@ -30,27 +37,27 @@ class Shown(NamedTuple):
 def draw(
     *,
     known: pd.DataFrame,
-    datasets: list[str],
+    rows: list[tuple[str, str, str]],
     models: list[str],
     methods: list[str],
-    corruption: str,
     alpha: float,
     looks: Looks,
 ):
-    """A row of panels per dataset, one per model, a line per method."""
+    """A row of panels per (dataset, corruption, column) of `rows`, a column per model, a line per
+    method."""
     shown = Shown(methods, style.number_of_seeds(known), looks)
-    size = style.WIDTH, 2.0 * len(datasets) + 0.6
-    figure, grid = plt.subplots(
-        len(datasets), len(models), figsize=size, squeeze=False, sharey="row"
-    )
+    size = style.WIDTH, 1.75 * len(rows) + 0.6
+    figure, grid = plt.subplots(len(rows), len(models), figsize=size, squeeze=False, sharey="row")
     letters = style.letters()
-    chosen = style.select(known, corruption=corruption, alpha=alpha)
-    for row, dataset in zip(grid, datasets):
-        for axis, model in zip(row, models):
-            _panel(axis, style.select(chosen, dataset=dataset, model=model), shown)
-            axis.set_title(looks.model(model, models).title)
+    for panels, (dataset, corruption, column) in zip(grid, rows):
+        here = style.select(known, dataset=dataset, corruption=corruption, alpha=alpha)
+        for axis, model in zip(panels, models):
+            _panel(axis, style.select(here, model=model), column, shown)
             style.panel_letter(axis, next(letters))
-        row[0].set_ylabel(f"{looks.dataset(dataset)}, α = {alpha:g}\nvalidation accuracy")
+        names = f"{looks.dataset(dataset)}, α = {alpha:g}\n{looks.corruption(corruption)}"
+        panels[0].set_ylabel(f"{names}\n{WORDS[column]}", size=7)
+    for axis, model in zip(grid[0], models):
+        axis.set_title(looks.model(model, models).title)
     for axis in grid[-1]:
         axis.set_xlabel("known fraction of the poison")
     handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -58,21 +65,22 @@ def draw(
     return figure
 
 
-def _panel(axis, here: pd.DataFrame, shown: Shown) -> None:
-    axis.axhline(here["begun_val_accuracy"].mean(), color="0.4", ls=":", lw=0.9, label="poisoned")
+def _panel(axis, here: pd.DataFrame, column: str, shown: Shown) -> None:
+    begun = here[f"begun_{column}"].mean()
+    axis.axhline(begun, color="0.4", ls=":", lw=0.9, label="poisoned")
     offsets = np.linspace(-SPREAD, SPREAD, len(shown.methods))
     for method, offset in zip(shown.methods, offsets):
         look = shown.looks.method(method)
         mine = style.select(here, method=method)
-        parts = style.select(mine, told=KNOWN).groupby("share")["val_accuracy"]
+        parts = style.select(mine, told=KNOWN).groupby("share")[column]
         _marks(axis, parts.mean().index + offset, parts, look, ls=look.line, label=look.label)
         for told, place in BEYOND.items():
             rest = style.select(mine, told=told)
-            rest = rest[rest["share"] == rest["share"].max()].groupby("told")["val_accuracy"]
+            rest = rest[rest["share"] == rest["share"].max()].groupby("told")[column]
             _marks(axis, [place + offset] * len(rest), rest, look, ls="")
     ticks = sorted(here.loc[here["told"] == KNOWN, "share"].unique())
     extra = here.loc[here["told"] == INNOCENT, "share"].max()
-    words = {INNOCENT: f"1, and\n{extra:g} inno-\ncent", ITSELF: "as it\naccuses\nitself"}
+    words = {INNOCENT: f"all, and\n{extra:g}\ninnocent", ITSELF: "as it\naccuses\nitself"}
     places = [place for told, place in BEYOND.items() if (here["told"] == told).any()]
     labels = [words[told] for told in BEYOND if (here["told"] == told).any()]
     axis.set_xticks([*ticks, *places], [*(f"{tick:g}" for tick in ticks), *labels], size=6)

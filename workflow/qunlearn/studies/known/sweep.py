@@ -15,8 +15,8 @@ from qunlearn.training.evaluate import evaluate
 from qunlearn.training.losses import cross_entropy
 from qunlearn.training.schedule import Schedule
 
-#: Learning curves whose ends are kept.
-MEASURED = ("validation_accuracy", "retain_accuracy", "forget_accuracy")
+#: Learning curves whose ends are kept; the last one is of backdoors.
+MEASURED = ("validation_accuracy", "retain_accuracy", "forget_accuracy", "triggered_accuracy")
 
 
 class Found(NamedTuple):
@@ -40,7 +40,8 @@ def sweep(
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
     corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])
     begun = evaluate(problem.model, models, problem.pools, evaluation_sets(problem, cells))
-    found = Found({name: begun[name] for name in MEASURED}, {}, {}, {})
+    measured = [name for name in MEASURED if name in begun]
+    found = Found({name: begun[name] for name in measured}, {}, {}, {})
     total = len(tellings) * len(methods)
     for telling in tellings:
         words = telling.words()
@@ -52,7 +53,7 @@ def sweep(
         ended = found.ended[words] = {}
         for name, (method, schedule) in methods.items():
             curves = unlearn(told, cells, models, method, schedule).learning_curves
-            ended[name] = {measure: curves[measure][:, -1] for measure in MEASURED}
+            ended[name] = {measure: curves[measure][:, -1] for measure in measured}
             done = sum(map(len, found.ended.values()))
             progress(done / total, f"{words}, {name}")
     return found

@@ -13,13 +13,16 @@ from qunlearn.results.trained import OF_A_STEP
 from qunlearn.studies.known.stored import HOLDS
 
 NAMES = [*CELL, "told", "share", "method"]
+#: Column -> learning curve, where it was measured.
+COLUMNS = OF_A_STEP | {"attack_success": "triggered_accuracy"}
 
 
 def tabulate(
     cells: list[str], *, seeds: list[int], progress=lambda *_: None
 ) -> dict[str, pd.DataFrame]:
     """`told`: 'known', 'innocent' or 'itself', with the `share` of it; accuracies after unlearning,
-    and before it (`begun_...`); how right the accusation was (`precision`, `recall`)."""
+    and before it (`begun_...`), of backdoors `attack_success` likewise; how right the accusation was
+    (`precision`, `recall`)."""
     rows = []
     for path in cells:
         content, _ = read(path, HOLDS)
@@ -30,6 +33,8 @@ def tabulate(
                 case = dict(zip(CELL, [*names, float(alpha), int(seed)]))
                 rows += [case | row for row in _runs(content, i)]
     table = pd.DataFrame(rows)
+    for column in ("attack_success", "begun_attack_success"):
+        table[column] = table.get(column, np.nan)
     return {"known": table.sort_values(NAMES, ignore_index=True)}
 
 
@@ -48,4 +53,4 @@ def _runs(content: dict, i: int):
 
 
 def _accuracies(curves: dict, i: int) -> dict[str, float]:
-    return {column: float(curves[name][i]) for column, name in OF_A_STEP.items() if name in curves}
+    return {column: float(curves[name][i]) for column, name in COLUMNS.items() if name in curves}
