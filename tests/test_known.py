@@ -9,6 +9,7 @@ from project import configuration, plan
 from qunlearn.config.check import study_problems
 from qunlearn.experiment.poisoned import Poisoned
 from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.experiment.telling import INNOCENT, ITSELF, KNOWN, Telling, tellings
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import evaluation_sets, streams
 from qunlearn.parts.registry import find
@@ -18,7 +19,6 @@ from qunlearn.studies.amenability.claims import CLAIMS
 from qunlearn.studies.amenability.contrast import Pair
 from qunlearn.studies.amenability.table import tabulate
 from qunlearn.studies.known.sweep import MEASURED, accusations, sweep
-from qunlearn.studies.known.telling import INNOCENT, ITSELF, KNOWN, Telling, tellings
 from qunlearn.training.schedule import Schedule
 
 CELLS = [Cell(0.2, 0), Cell(0.2, 1)]
@@ -105,13 +105,27 @@ def test_every_telling_is_measured_with_how_right_it_was(poisoned):
     told = tellings([0.25, 1.0], [0.5])
     found = sweep(poisoned, methods, told)
     assert list(found.ended) == ["known=0.25", "known=1", "innocent=0.5", "itself"]
-    for name in MEASURED:
+    for name in MEASURED[:3]:
         assert found.begun[name].shape == (2,)
         assert found.ended["itself"]["retrain"][name].shape == (2,)
     np.testing.assert_allclose(found.precision["innocent=0.5"], 2 / 3, atol=0.01)
     np.testing.assert_array_equal(found.recall["known=1"], 1)
     np.testing.assert_array_equal(found.precision["itself"], found.recall["itself"])
     assert np.all(found.precision["itself"] > 0.8)  # one that learns the rule accuses well
+
+
+@pytest.mark.parametrize("batch", [0, 32])
+def test_what_runs_together_is_what_each_would_be_alone(poisoned, batch):
+    schedule = Schedule(epochs=3, batch=batch, learning_rate=0.05)
+    scrub = plan().method("scrub")
+    told = tellings([0.25, 1.0], [0.5])
+    together = sweep(poisoned, {"scrub": (scrub, schedule)}, told)
+    for telling in told:
+        alone = sweep(poisoned, {"scrub": (scrub, schedule)}, [telling])
+        words = telling.words()
+        for name in MEASURED[:3]:
+            values = [found.ended[words]["scrub"][name] for found in (together, alone)]
+            np.testing.assert_allclose(*values, atol=1e-6 if batch == 0 else 0.05)
 
 
 def test_a_model_that_learns_by_heart_learns_what_it_was_not_told(digits):

@@ -104,10 +104,10 @@ class Problem:
     def _corrupted(self, cell: Cell) -> np.ndarray:
         """(N,) bool: the samples that are corrupted."""
         data, part = self.dataset, self.poison
-        case = (cell.seed,) if part.nested else cell
+        case = (cell.seed,) if part.nested else (cell.alpha, cell.seed)
         if case not in self._orders:
             asked = data.name, data.x_train, data.y_train, part
-            self._orders[case] = corruptions.poison_order(*asked, *cell)
+            self._orders[case] = corruptions.poison_order(*asked, cell.alpha, cell.seed)
         return corruptions.first_of(self._orders[case], cell.alpha, data.name, part.even)
 
     def samples(self, cell: Cell, aside: float = 0.0) -> Samples:

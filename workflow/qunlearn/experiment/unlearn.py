@@ -39,8 +39,8 @@ def unlearn(
     """Unlearn the forget set of each cell from its own poisoned model.
 
     `poisoned`: (params, state) stacked over cells; with Adam's state as a third part, the optimiser
-    goes on with it, else starts anew. All cells share one alpha, so that their retain and forget
-    sets have equal sizes; a cell may occur several times.
+    goes on with it, else starts anew. All cells share one alpha, so that as many of their samples are
+    corrupted; a cell may occur several times.
     `evals`: what learning curves are of, by default the `evaluation_sets`.
     `weights`: (cells,) values of the method's options that differ between cells; `rates`: (cells,)
     learning rates instead of the schedule's.
@@ -168,15 +168,29 @@ def streams(
     found = {}
     for name in method.reads():
         masks = _masks(samples, name)
-        rows = stack(one.rows[mask] for one, mask in zip(samples, masks))
-        labels = stack(one.labels[mask] for one, mask in zip(samples, masks))
+        rows = [one.rows[mask] for one, mask in zip(samples, masks)]
+        labels = [one.labels[mask] for one, mask in zip(samples, masks)]
         if name == "forget":
-            labels = stack(map(partial(_relabelled, problem, method), cells, labels))
-        given = {}
+            labels = map(partial(_relabelled, problem, method), cells, labels)
+        rows, counts = _filled(rows)
+        labels, _ = _filled(labels)
+        given = {"counts": counts}
         for teacher, logits in teachers.items():
             given[teacher] = None if logits is None else np.take_along_axis(logits, rows, axis=1)
         found[name] = Stream(rows, labels, **given)
     return found
+
+
+def _filled(arrays) -> tuple[np.ndarray, np.ndarray | None]:
+    """Arrays (n,) of each cell as one, (cells, most), shorter ones filled up with their first element,
+    and how many each has; None where all have as many."""
+    arrays = list(arrays)
+    counts = np.array([len(array) for array in arrays])
+    most = counts.max()
+    if np.all(counts == most):
+        return stack(arrays), None
+    rest = [np.repeat(array[:1], most - len(array)) for array in arrays]
+    return stack(map(np.concatenate, zip(arrays, rest))), counts
 
 
 def _relabelled(problem: Problem, method: UnlearningMethod, cell: Cell, labels) -> np.ndarray:

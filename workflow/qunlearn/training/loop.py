@@ -176,8 +176,8 @@ class Program(NamedTuple):
         parts = jnp.split(logits, ends[:-1])
         batches = {}
         for name, part in zip(streams, parts):
-            _, labels, teacher, untrained = picked[name]
-            batches[name] = Batch(part, labels, teacher, weights[name], untrained)
+            of = picked[name]
+            batches[name] = Batch(part, of.labels, of.teacher, weights[name], of.untrained)
         return batches, state
 
     def _record(self, pools: dict, now: Variables, questions: dict, due) -> dict:

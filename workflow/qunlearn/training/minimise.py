@@ -168,8 +168,9 @@ def _program(model, workload: Workload) -> Program:
 def _own(workload: Workload) -> Own:
     """What is each replica's own, in the precision of the process; minibatches are drawn later."""
     streams = {}
-    for name, (rows, *values) in workload.streams.items():
-        streams[name] = Stream(np.asarray(rows), *in_precision(values))
+    for name, stream in workload.streams.items():
+        values = in_precision([stream.labels, stream.teacher, stream.untrained])
+        streams[name] = Stream(np.asarray(stream.rows), *values)
     return Own(
         streams,
         questions_of(workload.evals),

@@ -34,7 +34,8 @@ ORDER_BYTES = 2**28
 class Plan(NamedTuple):
     """A schedule cut into segments of equal length, which compile once.
 
-    `sizes`: samples of each stream; `widths`: how many of them enter one update; `steps`: most
+    `sizes`: samples of each stream, the most of any replica; `counts`: of streams whose replicas have
+    different numbers, those (R,); `widths`: how many of them enter one update; `steps`: most
     updates of an epoch; `updates` and `due` (segments, epochs): how many each has, and which are
     recorded; `whole`: every update reads all samples of every stream but the first one;
     `buffered`: minibatches run across epochs (`streams.shuffled_buffer`).
@@ -45,6 +46,7 @@ class Plan(NamedTuple):
     steps: int
     updates: np.ndarray
     due: np.ndarray
+    counts: dict[str, np.ndarray]
     whole: bool = False
     buffered: bool = False
 
@@ -111,6 +113,11 @@ def planned(workload: Workload) -> Plan:
         due=due.reshape(segments, -1),
         whole=schedule.whole_forget,
         buffered=buffered,
+        counts={
+            name: stream.counts
+            for name, stream in workload.streams.items()
+            if stream.counts is not None
+        },
     )
 
 
@@ -171,11 +178,23 @@ def _drawn_by_segment(plan: Plan, group: Group, generators: list) -> Iterator[di
             if plan.whole and not is_first:
                 drawn = [whole_order(plan.epochs, size, plan.steps) for _ in generators]
             else:
-                shape = plan.epochs, size, plan.steps, plan.widths[name]
-                drawn = [minibatch_order(rng, *shape, dealt=not is_first) for rng in generators]
+                drawn = _minibatches(plan, name, group, generators, dealt=not is_first)
             orders[name] = group.filled(drawn)
             is_first = False
         yield orders
+
+
+def _minibatches(plan: Plan, name: str, group: Group, generators: list, dealt: bool) -> list:
+    """Minibatches (epochs, steps, width) of a stream, for each member of a group."""
+    sizes = [plan.sizes[name]] * len(group.members)
+    if name in plan.counts:
+        sizes = plan.counts[name][group.members].tolist()
+        dealt = True  # one with few samples has some of them in every update, too
+    steps, width = plan.steps, plan.widths[name]
+    return [
+        minibatch_order(rng, plan.epochs, size, steps, width, dealt)
+        for rng, size in zip(generators, sizes)
+    ]
 
 
 def _drawn_whole(plan: Plan, group: Group, generators: list) -> Iterator[dict]:

@@ -24,13 +24,15 @@ class Stream(NamedTuple):
     """Samples that minibatches are drawn from: `rows`, `labels`, `teacher`, `untrained` are (R, N).
 
     `teacher` holds the poisoned model's logits, `untrained` those of one with new parameters, None
-    where no loss asks for them.
+    where no loss asks for them. `counts` (R,): how many samples each replica has, where these
+    differ; what lies behind them is never drawn.
     """
 
     rows: np.ndarray
     labels: np.ndarray
     teacher: np.ndarray | None = None
     untrained: np.ndarray | None = None
+    counts: np.ndarray | None = None
 
 
 class Batch(NamedTuple):

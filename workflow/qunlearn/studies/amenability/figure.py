@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from qunlearn.experiment.telling import INNOCENT, ITSELF, KNOWN
 from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
 from qunlearn.studies.amenability.table import ALL, ALPHA, START
-from qunlearn.studies.known.telling import INNOCENT, ITSELF, KNOWN
 
 #: Colours of what is told that is no part of the poison, and the map of known fractions.
 COLOURS = {INNOCENT: "#E69F00", ITSELF: "#009E73"}

@@ -15,9 +15,9 @@ from qunlearn.config.options import (
     Refers,
     Several,
 )
+from qunlearn.experiment.telling import Telling, tellings
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
-from qunlearn.studies.known.telling import Telling, tellings
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:

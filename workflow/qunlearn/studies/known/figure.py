@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from qunlearn.experiment.telling import INNOCENT, ITSELF, KNOWN
 from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
-from qunlearn.studies.known.telling import INNOCENT, ITSELF, KNOWN
 
 #: Where what is no part of the poison stands on the axis of known fractions.
 BEYOND = {INNOCENT: 1.25, ITSELF: 1.5}

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from qunlearn.experiment.poisoned import Poisoned
+from qunlearn.experiment.problem import replicate
+from qunlearn.experiment.telling import Telling, ToldCell
 from qunlearn.experiment.unlearn import evaluation_sets, pool_logits, unlearn
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.runtime.keys import generator
-from qunlearn.studies.known.telling import Telling
 from qunlearn.training.evaluate import evaluate
 from qunlearn.training.losses import cross_entropy
 from qunlearn.training.schedule import Schedule
@@ -36,26 +37,31 @@ def sweep(
     tellings: list[Telling],
     progress=lambda *_: None,
 ) -> Found:
-    """Every method, told everything."""
+    """Every method, told everything: all that a method is told runs together."""
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
     corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])
     begun = evaluate(problem.model, models, problem.pools, evaluation_sets(problem, cells))
     measured = [name for name in MEASURED if name in begun]
     found = Found({name: begun[name] for name in measured}, {}, {}, {})
-    total = len(tellings) * len(methods)
+    accused = {}
     for telling in tellings:
         words = telling.words()
-        accused = accusations(poisoned, telling)  # (C, N)
-        right = (accused & corrupted).sum(1)
-        found.precision[words] = right / accused.sum(1)
+        masks = accusations(poisoned, telling)  # (C, N)
+        right = (masks & corrupted).sum(1)
+        found.precision[words] = right / masks.sum(1)
         found.recall[words] = right / corrupted.sum(1)
-        told = problem.telling(dict(zip(cells, accused)))
-        ended = found.ended[words] = {}
-        for name, (method, schedule) in methods.items():
-            curves = unlearn(told, cells, models, method, schedule).learning_curves
-            ended[name] = {measure: curves[measure][:, -1] for measure in measured}
-            done = sum(map(len, found.ended.values()))
-            progress(done / total, f"{words}, {name}")
+        found.ended[words] = {}
+        accused |= {ToldCell(*cell, words): mask for cell, mask in zip(cells, masks)}
+    told = problem.telling(accused)
+    which = np.tile(np.arange(len(cells)), len(tellings))
+    _, starts = replicate(cells, models, which)
+    for number, (name, (method, schedule)) in enumerate(methods.items()):
+        curves = unlearn(told, list(accused), starts, method, schedule).learning_curves
+        for measure in measured:
+            ends = curves[measure][:, -1].reshape(len(tellings), len(cells))
+            for words, values in zip(found.ended, ends):
+                found.ended[words].setdefault(name, {})[measure] = values
+        progress((number + 1) / len(methods), name)
     return found
 
 

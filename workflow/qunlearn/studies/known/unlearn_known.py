@@ -11,11 +11,11 @@ with job(title, snakemake) as progress:
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
     from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.telling import Telling
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
     from qunlearn.studies.known.stored import write_found
     from qunlearn.studies.known.sweep import sweep
-    from qunlearn.studies.known.telling import Telling
     from qunlearn.training.schedule import Schedule
 
     poisoned = read_poisoned(files.data, files.trained, names, params)

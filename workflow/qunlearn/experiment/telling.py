@@ -14,6 +14,14 @@ from qunlearn.runtime.errors import UserError
 KNOWN, INNOCENT, ITSELF = "known", "innocent", "itself"
 
 
+class ToldCell(NamedTuple):
+    """A cell of which unlearning is told something, `told`: as `problem.Cell` otherwise."""
+
+    alpha: float
+    seed: int
+    told: str
+
+
 class Telling(NamedTuple):
     """`share`: of KNOWN the fraction of the poison, of INNOCENT the number of innocent samples over
     that of corrupted ones."""
