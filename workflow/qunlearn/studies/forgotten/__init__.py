@@ -32,8 +32,8 @@ class Forgotten(Study):
     models: Several[ChangedModel] = option(says="those unlearned; []: those of `unlearning`")
     corruptions: Several[ChangedCorruption] = option(says="[]: those of `unlearning`")
     methods: Several[ChangedMethod] = option(says="those compared; []: the study's")
-    copies: Annotated[int, Field(ge=5, le=1000)] = option(
-        says="models of each forget set and kind: poisoned, unlearned, retrained (twice); 5 are the least that a rank "
+    copies: Annotated[int, Field(ge=6, le=1000)] = option(
+        says="models of each forget set and kind: poisoned, unlearned, retrained (twice); 6 are the least that a rank "
         "test can tell apart at 1 %"
     )
     seeds: Count = option(says="forget sets: the first so many of the study's seeds")
