@@ -174,17 +174,17 @@ def test_the_first_copy_is_the_model_of_the_study(compared, digits):
     done = train(problem, [Cell(0.3, 1)], TRAINING)
     (params, state) = jax.tree.map(lambda leaf: leaf[0], (done.params, done.state))
     own, _ = problem.model.logits(params, state, problem.pools["validation"])
-    found = compared[1]["logits"][made.POISONED]["validation"]
+    found = compared[1]["logits"][measures.POISONED]["validation"]
     np.testing.assert_allclose(found[1, 0], own, atol=1e-6)
     assert np.abs(found[1, 1] - own).max() > 0.1
 
 
 def test_what_is_compared_is_what_it_must_be(compared):
     _, found = compared
-    np.testing.assert_allclose(found["parameters"][made.POISONED], 1)
-    assert np.all(found["relearning"][made.POISONED] == 0)  # it fits them as well as it does
-    assert np.all(found["relearning"][made.RETRAINED] > 0)
-    assert np.all(found["parameters"][made.RETRAINED] > 0)
+    np.testing.assert_allclose(found["parameters"][measures.POISONED], 1)
+    assert np.all(found["relearning"][measures.POISONED] == 0)  # it fits them as well as it does
+    assert np.all(found["relearning"][measures.RETRAINED] > 0)
+    assert np.all(found["parameters"][measures.RETRAINED] > 0)
     assert set(found["logits"]) == {"poisoned", "retrained", "reference", "retrain", "finetune"}
     assert found["logits"]["finetune"]["validation"].shape[:2] == (2, 6)
     assert "observable" not in found and "noise" not in found

@@ -11,8 +11,6 @@ import numpy as np
 from qunlearn.experiment.problem import Cell
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.studies.forgotten.copies import (
-    POISONED,
-    REFERENCE,
     Models,
     Schedules,
     SharedPoison,
@@ -24,7 +22,14 @@ from qunlearn.studies.forgotten.copies import (
     relearning,
     vectors,
 )
-from qunlearn.studies.forgotten.measures import AS_WELL, SETS, relative_distance, updates_until
+from qunlearn.studies.forgotten.measures import (
+    AS_WELL,
+    POISONED,
+    REFERENCE,
+    SETS,
+    relative_distance,
+    updates_until,
+)
 from qunlearn.studies.forgotten.noise import noise_scores
 
 

@@ -14,6 +14,7 @@ from qunlearn.experiment.train import failed, training
 from qunlearn.experiment.unlearn import streams, unlearn
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.methods.retrain import Retrain
+from qunlearn.studies.forgotten.measures import POISONED, REFERENCE, RETRAINED
 from qunlearn.training.evaluate import evaluate
 from qunlearn.training.losses import training_loss
 from qunlearn.training.schedule import Schedule
@@ -22,8 +23,6 @@ from qunlearn.training.workload import Trained, Workload
 
 #: Between the seeds of two copies, more than any seed.
 APART = 2**32
-#: What is no method among the models that are compared, and what all are compared with.
-POISONED, RETRAINED, REFERENCE = "poisoned", "retrained", "reference"
 NO_MODELS = ({}, {})  # (params, state) of the models that retrained ones do not start from
 
 

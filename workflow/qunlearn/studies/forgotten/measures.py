@@ -34,6 +34,8 @@ from scipy.stats import ks_2samp, mannwhitneyu
 
 from qunlearn.studies.membership.measures import total_variation
 
+#: Models between which methods lie, and those that all are held against; names beside those of methods.
+POISONED, RETRAINED, REFERENCE = "poisoned", "retrained", "reference"
 SETS = ("retain", "forget", "validation")
 #: A model has relearned what it fits this much as well as the poisoned model did.
 AS_WELL = 0.95

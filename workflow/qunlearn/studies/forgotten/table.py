@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.results.csv import path_names
-from qunlearn.studies.forgotten.copies import POISONED, REFERENCE, RETRAINED
 from qunlearn.studies.forgotten.measures import (
+    POISONED,
+    REFERENCE,
+    RETRAINED,
     SETS,
     against_others,
     agreement,
