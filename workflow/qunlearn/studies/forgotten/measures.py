@@ -32,7 +32,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import ks_2samp, mannwhitneyu
 
-from qunlearn.studies.membership.measures import total_variation
+from qunlearn.statistics.outputs import total_variation
 
 #: Models between which methods lie, and those that all are held against; names beside those of methods.
 POISONED, RETRAINED, REFERENCE = "poisoned", "retrained", "reference"

@@ -15,7 +15,7 @@ import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.parts import corruptions
-from qunlearn.studies.membership.measures import scores
+from qunlearn.statistics.outputs import scores
 from qunlearn.training.evaluate import evaluate
 from qunlearn.training.streams import EvalSet
 

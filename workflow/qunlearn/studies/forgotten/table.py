@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.results.csv import path_names
+from qunlearn.statistics.outputs import scores
 from qunlearn.studies.forgotten.measures import (
     POISONED,
     REFERENCE,
@@ -24,7 +25,6 @@ from qunlearn.studies.forgotten.measures import (
     told,
 )
 from qunlearn.studies.forgotten.stored import read_comparison
-from qunlearn.studies.membership.measures import scores
 
 
 class Row(NamedTuple):
