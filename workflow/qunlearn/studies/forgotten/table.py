@@ -34,7 +34,8 @@ class Row(NamedTuple):
     it lies between these, `scaled` (0 and 1). Whether the measure has `told` these apart: where not,
     there is nothing to forget that it could see. `at_limit`: share of models that did not relearn
     within the updates they had, which count as one more, or of samples by which the kinds of models are
-    told without error, whose epsilon is that of one error in as many models. `failed` of the copies
+    told without error, whose epsilon is that of one error in as many models. Likewise of retrained
+    models. `failed` of the copies
     diverged; they remain among the others.
     """
 
@@ -51,6 +52,7 @@ class Row(NamedTuple):
     scaled: float
     told: bool
     at_limit: float
+    at_limit_retrained: float
     copies: int
     failed: int
     failed_retrained: int
@@ -83,6 +85,7 @@ def tabulate(
 def of_forget_set(found: dict, updates: int) -> Iterator[tuple]:
     """Rows of one forget set, from alpha on."""
     each = {name: measured(found, name) for name in found["logits"] if name != REFERENCE}
+    copies = len(found["relearning"][RETRAINED])
     failed = {name: int(np.sum(values)) for name, values in found["failed"].items()}
     for name, measures in each.items():
         if name in (POISONED, RETRAINED):
@@ -98,8 +101,9 @@ def of_forget_set(found: dict, updates: int) -> Iterator[tuple]:
                 *means,
                 on_scale(*means),
                 told(*anchors),
-                at_limit(measure, values, updates, len(found["relearning"][name])),
-                len(found["relearning"][name]),
+                at_limit(measure, values, updates, copies),
+                at_limit(measure, anchors[0], updates, copies),
+                copies,
                 failed[name],
                 failed[RETRAINED] + failed[REFERENCE],
                 failed[name] > 0 or not np.isfinite(means[0]),
