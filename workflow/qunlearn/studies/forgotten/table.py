@@ -34,9 +34,8 @@ class Row(NamedTuple):
     it lies between these, `scaled` (0 and 1). Whether the measure has `told` these apart: where not,
     there is nothing to forget that it could see. `at_limit`: share of models that did not relearn
     within the updates they had, which count as one more, or of samples by which the kinds of models are
-    told without error, whose epsilon is that of one error in as many models. Likewise of retrained
-    models. `failed` of the copies
-    diverged; they remain among the others.
+    told without error, whose epsilon is that of one error in as many models; `at_limit_retrained` is that
+    of retrained models. `failed` of the copies diverged; they remain among the others.
     """
 
     dataset: str
