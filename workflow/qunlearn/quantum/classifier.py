@@ -219,12 +219,28 @@ class QuantumClassifier(Classifier):
         """(C,) coefficients of the features in use."""
         if self._in_loops(theta):
             return foreign.coefficients(self.circuit, self.columns, theta)
+        return self._all_coefficients(theta)[self.columns]
+
+    def _all_coefficients(self, theta):
+        """(4^k,) of all Pauli strings on the cone, or (2 r^2,) on the span of the inputs."""
         if self.engine == "cone":
-            observable = lightcone.observable(self.circuit, theta, self.depolarizing)
-        else:
-            basis = jnp.asarray(statevector.parts(self.basis), theta.dtype)
-            observable = statevector.observable(self.circuit, theta, basis)
-        return observable[self.columns]
+            return lightcone.observable(self.circuit, theta, self.depolarizing)
+        basis = jnp.asarray(statevector.parts(self.basis), theta.dtype)
+        return statevector.observable(self.circuit, theta, basis)
+
+    def observable(self, params):
+        """s O(theta) in Pauli strings on the light cone, or on the span of the inputs; None where every
+        state is evolved."""
+        if self.engine == "states":
+            return None
+        theta = jnp.asarray(params["theta"])
+        return self._scale(params) * self.contrast * self._all_coefficients(theta)
+
+    def _scale(self, params):
+        """s, with what is trained of it."""
+        if self.free_scale:
+            return self.scale * jnp.exp(params["log_scale"])
+        return self.scale
 
     def expectation(self, theta, pool, rows=None, scale=1.0):
         """(B,) values scale <Z> of the pool's rows, exact, with the device's noise."""
@@ -247,9 +263,7 @@ class QuantumClassifier(Classifier):
         return (pool @ observable)[rows] if is_shared else pool[rows] @ observable
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        theta, scale = params["theta"], self.scale
-        if self.free_scale:
-            scale = scale * jnp.exp(params["log_scale"])
+        theta, scale = params["theta"], self._scale(params)
         if self.shots is None:
             return self.expectation(theta, pool, rows, scale), state
         z = self.expectation(theta, pool, rows)

@@ -63,6 +63,11 @@ class Classifier:
         """
         raise NotImplementedError
 
+    def observable(self, params: dict):
+        """(C,) coefficients, in an orthonormal basis of operators or in one of equal norms, of the
+        observable whose expectation value the logit is; None where it is none."""
+        return None
+
     def optimise(self, workload: Workload, progress=lambda *_: None) -> Trained:
         """Find all replicas' variables by gradient descent.
 

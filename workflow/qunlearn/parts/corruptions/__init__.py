@@ -34,6 +34,8 @@ class Corruption(Part):
     must_define: ClassVar = (("twins",),)
     #: Twins have features of their own; words for them in legends.
     twin_features: ClassVar[str] = ""
+    #: Twins are the samples with independent noise on their features, so that one can ask whether it is remembered.
+    adds_noise: ClassVar[bool] = False
     #: Takes both classes alike.
     balanced: ClassVar[bool] = True
 

@@ -18,6 +18,7 @@ class FeatureNoise(Corruption):
 
     label = "feature noise"
     twin_features = "noisy features"
+    adds_noise = True
 
     sigma: Annotated[float, Field(ge=0, le=1e6)] = option(
         1.0,

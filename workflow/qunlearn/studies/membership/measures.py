@@ -28,8 +28,9 @@ exp(-score)).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 from scipy.stats import rankdata
+
+from qunlearn.statistics.outputs import scores, total_variation
 
 SETS = ("forget", "fresh", "validation")
 MEASURES = (
@@ -47,12 +48,6 @@ RESOLUTION = np.finfo(np.float32).eps
 
 
 # -- of one model ----------------------------------------------------------------------------------
-def scores(logits, labels) -> np.ndarray:
-    """Log odds (..., N) of the labels (N,) of 0 and 1."""
-    logits, is_one = np.asarray(logits), np.asarray(labels) > 0.5
-    return np.where(is_one, logits, -logits)
-
-
 def auc(members: np.ndarray, others: np.ndarray) -> float:
     """P(member > other) + P(member = other) / 2 of the statistics (N,) and (M,): the area under the
     ROC curve; nan where one is not a number."""
@@ -76,12 +71,6 @@ def z_scores(found: np.ndarray, retrained: np.ndarray) -> np.ndarray:
     size = np.maximum(1, np.abs(mean))
     unit = np.maximum(deviation, RESOLUTION * size)
     return (found - mean) / unit
-
-
-def total_variation(logits: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Mean over samples (the last axis) of |p - q|, the total-variation distance between Bernoulli
-    outputs."""
-    return np.mean(np.abs(expit(logits) - expit(others)), axis=-1)
 
 
 def measures(model: dict, retrains: dict, labels: dict) -> dict[str, float]:

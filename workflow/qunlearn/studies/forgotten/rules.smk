@@ -1,0 +1,56 @@
+# One job trains, retrains and unlearns copies of all forget sets of its seeds, and compares them.
+def forgotten_models(attribute):
+    """What the study says of the dataset and the model that a path names."""
+
+    def of(wildcards):
+        study = plan.study("forgotten")
+        return getattr(study, attribute)(plan, wildcards.dataset, wildcards.model)
+
+    return told(of)
+
+
+@told
+def comparing_code(wildcards):
+    study = registry.find("study", "forgotten")
+    methods = [part_file("method", name) for name in plan.study("forgotten").compared(plan)]
+    return cell_code(str(study.folder() / "compare_models.py"), *methods)(wildcards)
+
+
+rule compare_models:
+    input:
+        guarded("compare_models"),
+        data=f"{RESULTS}data/{{dataset}}.h5",
+    output:
+        f"{RESULTS}forgotten/{POISONED}/seed{{seeds}}.h5",
+    log:
+        f"{LOGS}compare_models/{POISONED}/seed{{seeds}}.log",
+    benchmark:
+        f"{TIMES}/compare_models/{POISONED}/seed{{seeds}}.tsv"
+    priority: cell_cost
+    conda:
+        environment("compare_models")
+    threads: 1
+    resources:
+        **SCRATCH,
+        **asks(
+            lambda wildcards: plan.study("forgotten").request(
+                requests, sweep_of(wildcards), len(cell_seeds(wildcards))
+            )
+        ),
+    params:
+        architecture=cell_architecture,
+        poison=cell_poison,
+        training=told(lambda wildcards: plan.training_schedule(wildcards.dataset, wildcards.model)),
+        retraining=forgotten_models("retraining"),
+        relearning=unlearning_schedule,
+        relearning_updates=told(lambda wildcards: plan.study("forgotten").relearning_updates),
+        methods=forgotten_models("told"),
+        copies=told(lambda wildcards: plan.study("forgotten").copies),
+        seeds=told(cell_seeds),
+        precision=config["precision"],
+        code=comparing_code,
+    message:
+        "compare: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
+        "alpha {wildcards.alpha}, seed {wildcards.seeds}"
+    script:
+        "compare_models.py"
