@@ -106,6 +106,10 @@ def test_claims_compare_the_best_score_of_either_side():
     for claim, value in {"qnn_points_at_poison": 0.2, "qnn_points_best": -0.05}.items():
         samples, statistic = CLAIMS[claim].measure(frame, "quantum", {"alphas": [0.3]})
         assert statistic(samples) == pytest.approx(value)
+        assert len(samples) == 3
+    fewer = frame[(frame["model"] == "qnn") | (frame["seed"] < 2)]  # seeds that all have count
+    samples, _ = CLAIMS["qnn_points_best"].measure(fewer, "quantum", {"alphas": [0.3]})
+    assert len(samples) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ FINAL = 5
 
 
 #: Axes along which runs are paired by seed, over the seeds that all have.
-PAIRED = ("model", "role", "run_dataset", "phase")
+PAIRED = ("model", "role", "run_dataset", "phase", "pair")
 
 
 class Missing(Exception):
