@@ -190,6 +190,17 @@ def cell_code(*files):
     return told(of)
 
 
+def methods_code(name, script):
+    """As `cell_code`, of a script of a study whose jobs unlearn by several methods, those that it `compared`."""
+
+    def of(wildcards):
+        study = plan.study(name)
+        parts = [part_file("method", method) for method in study.compared(plan)]
+        return cell_code(str(study.folder() / script), *parts)(wildcards)
+
+    return told(of)
+
+
 # -- what a job asks a cluster for -----------------------------------------------------------------------------------
 requests = Requests(plan)
 

@@ -1,21 +1,4 @@
 # One job trains, retrains and unlearns copies of all forget sets of its seeds, and compares them.
-def forgotten_models(attribute):
-    """What the study says of the dataset and the model that a path names."""
-
-    def of(wildcards):
-        study = plan.study("forgotten")
-        return getattr(study, attribute)(plan, wildcards.dataset, wildcards.model)
-
-    return told(of)
-
-
-@told
-def comparing_code(wildcards):
-    study = registry.find("study", "forgotten")
-    methods = [part_file("method", name) for name in plan.study("forgotten").compared(plan)]
-    return cell_code(str(study.folder() / "compare_models.py"), *methods)(wildcards)
-
-
 rule compare_models:
     input:
         guarded("compare_models"),
@@ -41,14 +24,16 @@ rule compare_models:
         architecture=cell_architecture,
         poison=cell_poison,
         training=told(lambda wildcards: plan.training_schedule(wildcards.dataset, wildcards.model)),
-        retraining=forgotten_models("retraining"),
+        retraining=told(
+            lambda wildcards: plan.study("forgotten").retraining(plan, wildcards.dataset, wildcards.model)
+        ),
         relearning=unlearning_schedule,
         relearning_updates=told(lambda wildcards: plan.study("forgotten").relearning_updates),
-        methods=forgotten_models("told"),
+        methods=told(lambda wildcards: plan.study("forgotten").told(plan, wildcards.dataset, wildcards.model)),
         copies=told(lambda wildcards: plan.study("forgotten").copies),
         seeds=told(cell_seeds),
         precision=config["precision"],
-        code=comparing_code,
+        code=methods_code("forgotten", "compare_models.py"),
     message:
         "compare: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
         "alpha {wildcards.alpha}, seed {wildcards.seeds}"

@@ -136,6 +136,10 @@ class Known(Study):
         return found
 
     # -- what a job is told ------------------------------------------------------------------------
+    def compared(self, plan: Plan) -> list[str]:
+        """The methods."""
+        return self.methods
+
     def runs(self, plan: Plan, dataset: str, model: str) -> dict[str, tuple[dict, dict]]:
         """Method -> its options and its schedule."""
         return {

@@ -1,14 +1,6 @@
 # One job unlearns the poisoned models of its seeds by every method, told everything that the study tells.
 
 
-@told
-def known_code(wildcards):
-    """What makes the rule run again: its code, and that of every method."""
-    study = registry.find("study", "known")
-    parts = [part_file("method", method) for method in plan.study("known").methods]
-    return cell_code(str(study.folder() / "unlearn_known.py"), *parts)(wildcards)
-
-
 rule unlearn_known:
     input:
         guarded("unlearn_known"),
@@ -38,7 +30,7 @@ rule unlearn_known:
         tellings=told(lambda wildcards: [list(one) for one in plan.study("known").tellings()]),
         seeds=told(cell_seeds),
         precision=config["precision"],
-        code=known_code,
+        code=methods_code("known", "unlearn_known.py"),
     message:
         "known: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
         "alpha {wildcards.alpha}, seed {wildcards.seeds}"
