@@ -14,6 +14,8 @@ from qunlearn.studies.amenability.table import ALL, ALPHA, START
 #: Colours of what is told that is no part of the poison, and the map of known fractions.
 COLOURS = {INNOCENT: "#E69F00", ITSELF: "#009E73"}
 FRACTIONS = plt.get_cmap("Blues")
+#: How corrupted fractions are chosen -> displacement and face of the mark of the mean.
+MATCHINGS = {START: (-0.15, "k"), ALPHA: (0.15, "white")}
 
 
 def draw(
@@ -28,7 +30,7 @@ def draw(
     """A row of panels per dataset, one per pair of models, methods from top to bottom, a mark per
     telling."""
     pairs = list(amenability[["model", "rival"]].drop_duplicates().itertuples(index=False))
-    size = style.WIDTH, (0.28 * len(methods) + 0.75) * len(datasets) + 0.5
+    size = style.WIDTH, (0.28 * len(methods) + 1.0) * len(datasets) + 0.5
     figure, grid = plt.subplots(
         len(datasets), len(pairs), figsize=size, squeeze=False, sharey=True, sharex=True
     )
@@ -57,25 +59,33 @@ def _panel(axis, here: pd.DataFrame, methods: list[str], looks: Looks) -> None:
                 ends = [[one.contrast - one.low], [one.high - one.contrast]]
                 look = {"color": _colour(kind, share), "fmt": "o", "ms": 3, "elinewidth": 0.8}
                 axis.errorbar(one.contrast, place + offset, xerr=ends, **look)
-    axis.set_yticks(range(len(methods)), [looks.method(name).label for name in methods], size=7)
-    axis.set_ylim(len(methods) - 0.5, -0.5)
+    _mean_of_all(axis, here, len(methods))
+    names = [*(looks.method(name).label for name in methods), "mean of all"]
+    axis.set_yticks(range(len(names)), names, size=7)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.axhline(len(methods) - 0.5, color="0.7", lw=0.6)
     axis.grid(axis="y", lw=0.3, color="0.9")
     axis.set_axisbelow(True)
-    style.note(axis, "\n".join(_overall(here)))
-
-
-def _overall(here: pd.DataFrame) -> list[str]:
-    """The mean of everything, in words, and what could not be compared."""
-    words = {START: "equal start", ALPHA: "equal α"}
-    found = []
-    for matching, name in words.items():
-        [one] = style.select(here, method=ALL, matching=matching).itertuples()
-        if one.compared:
-            found.append(f"{name}: {one.contrast:+.3f} [{one.low:+.3f}, {one.high:+.3f}]")
     single = style.select(here[here["corruption"] != ALL], matching=START)
     if missing := int(single["contrast"].isna().sum()):
-        found.append(f"{missing} of {len(single)} without an equal start")
-    return found
+        style.note(axis, f"{missing} of {len(single)} without an equal start")
+
+
+def _mean_of_all(axis, here: pd.DataFrame, place: float) -> None:
+    """Means over methods, corruptions and tellings, by how corrupted fractions are chosen."""
+    for matching, (offset, face) in MATCHINGS.items():
+        [one] = style.select(here, method=ALL, matching=matching).itertuples()
+        ends = [[one.contrast - one.low], [one.high - one.contrast]]
+        axis.errorbar(
+            one.contrast,
+            place + offset,
+            xerr=ends,
+            fmt="D",
+            color="k",
+            mfc=face,
+            ms=3.5,
+            elinewidth=0.8,
+        )
 
 
 def _tellings(table: pd.DataFrame) -> list[tuple[str, float]]:
@@ -102,4 +112,7 @@ def _legend(figure, table: pd.DataFrame, confidence: float) -> None:
     for kind, share in _tellings(table):
         look = {"marker": "o", "ls": "", "ms": 4, "color": _colour(kind, share)}
         handles.append(plt.Line2D([], [], label=words[kind].format(share), **look))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    for matching, name in {START: "all, equal start", ALPHA: "all, equal α"}.items():
+        look = {"marker": "D", "ls": "", "ms": 4, "color": "k", "mfc": MATCHINGS[matching][1]}
+        handles.append(plt.Line2D([], [], label=name, **look))
+    figure.legend(handles=handles, loc="outside upper center", ncols=-(-len(handles) // 2))

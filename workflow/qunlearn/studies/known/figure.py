@@ -13,7 +13,7 @@ from qunlearn.plots import style
 from qunlearn.plots.looks import Looks
 
 #: Where what is no part of the poison stands on the axis of known fractions.
-BEYOND = {INNOCENT: 1.25, ITSELF: 1.5}
+BEYOND = {INNOCENT: 1.3, ITSELF: 1.7}
 RUN = ["model", "method", "told", "share", "seed"]
 #: Half of the width over which marks of methods are spread.
 SPREAD = 0.03
@@ -80,11 +80,11 @@ def _panel(axis, here: pd.DataFrame, column: str, shown: Shown) -> None:
             _marks(axis, [place + offset] * len(rest), rest, look, ls="")
     ticks = sorted(here.loc[here["told"] == KNOWN, "share"].unique())
     extra = here.loc[here["told"] == INNOCENT, "share"].max()
-    words = {INNOCENT: f"all, and\n{extra:g}\ninnocent", ITSELF: "as it\naccuses\nitself"}
+    words = {INNOCENT: f"1, and {extra:g}\ninnocent", ITSELF: "accused\nby itself"}
     places = [place for told, place in BEYOND.items() if (here["told"] == told).any()]
     labels = [words[told] for told in BEYOND if (here["told"] == told).any()]
     axis.set_xticks([*ticks, *places], [*(f"{tick:g}" for tick in ticks), *labels], size=6)
-    axis.axvline(1.125, color="0.85", lw=0.7, zorder=0)
+    axis.axvline(1.12, color="0.85", lw=0.7, zorder=0)
     style.note_collapsed(axis, here, RUN)
 
 
