@@ -220,6 +220,7 @@ def test_the_claim_is_the_contrast_with_the_rival_that_comes_closest():
         ({"innocent": [20.0]}, "that are innocent"),
         ({"models": ["knn", "qnn"], "methods": ["newton"]}, "cannot follow"),
         ({"methods": ["retrainn"]}, "retrainn"),
+        ({"corruptions": ["pixel_patch~size=9"]}, "corruptions: pixel_patch~size=9"),
     ],
 )
 def test_a_study_that_cannot_be_is_refused_in_words(options, words):
@@ -236,3 +237,5 @@ def changed(options):
 def test_a_contrast_takes_a_quantum_and_a_classical_model():
     found = study_problems(changed({"models": ["mlp"]}), "amenability")
     assert any("no quantum and no classical" in line for line in found), found
+    found = study_problems(changed({"corruptions": ["pixel_patch"]}), "amenability")
+    assert any("backdoors only" in line for line in found), found

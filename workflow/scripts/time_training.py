@@ -49,7 +49,8 @@ def timed(plan, dataset, names):
 
 def main(arguments):
     given = called.options(arguments)
-    plan = Plan(check(called.configuration(given)))
+    beside = tuple(str(Path(file).resolve().parent) for file in given.configfile or ())
+    plan = Plan(check(called.configuration(given), beside))
     device = configure_jax(plan.config["precision"], None, given.cores or 1)
     from qunlearn.results.datasets import read_dataset
 

@@ -258,6 +258,13 @@ class Plan:
     def method(self, method: str) -> UnlearningMethod:
         return registry.find("method", base(method))(**self.method_options(method))
 
+    def method_runs(self, dataset: str, model: str, methods: list[str]) -> dict[str, tuple]:
+        """Method -> its options and its schedule, for a job that unlearns by several."""
+        return {
+            name: (self.method_options(name), self.method_schedule(dataset, model, name))
+            for name in methods
+        }
+
     def require_method(self, dataset: str, model: str, method: str) -> None:
         """Raises UserError where a model cannot follow a method."""
         for problem in self.method(method).problems(self.model(dataset, model)):

@@ -53,8 +53,12 @@ class Amenability(Study):
         }
 
     def problems(self, plan: Plan):
-        models = plan.study("known").models
-        kinds = {bool(plan.family(name).quantum) for name in models}
+        known = plan.study("known")
+        if all(plan.corruption(name).aims_at() == "backdoor" for name in known.corruptions):
+            return [
+                "within: beyond.known.corruptions has backdoors only, which cost no accuracy; name another"
+            ]
+        kinds = {bool(plan.family(name).quantum) for name in known.models}
         if len(kinds) == 2:
             return []
         return [

@@ -94,11 +94,7 @@ class Forgotten(Study):
     # -- what a job is told ------------------------------------------------------------------------
     def told(self, plan: Plan, dataset: str, model: str) -> dict[str, tuple[dict, dict]]:
         """Options and schedule of every method."""
-        found = {}
-        for method in self.compared(plan):
-            schedule = plan.method_schedule(dataset, model, method)
-            found[method] = plan.method_options(method), schedule
-        return found
+        return plan.method_runs(dataset, model, self.compared(plan))
 
     def retraining(self, plan: Plan, dataset: str, model: str) -> dict:
         """The schedule of retraining in full."""

@@ -91,15 +91,17 @@ class Known(Study):
         """(dataset, corruption, column) of the figure's rows of panels: of every dataset what
         unlearning regains after the first corruption that is no backdoor, and what it leaves of the
         first one that is."""
-        fitting = dict.fromkeys(
-            (dataset, corruption) for dataset, _, corruption in self.sweeps(plan)
-        )
         found = {}
-        for dataset, corruption in fitting:
+        for dataset, corruption in self._fitting(plan):
             is_backdoor = plan.corruption(corruption).aims_at() == "backdoor"
             column = "attack_success" if is_backdoor else "val_accuracy"
             found.setdefault((dataset, column), (dataset, corruption, column))
         return sorted(found.values(), key=lambda row: plan.config["datasets"].index(row[0]))
+
+    def _fitting(self, plan: Plan) -> list[tuple[str, str]]:
+        """(dataset, corruption) of what is unlearned."""
+        pairs = [(dataset, corruption) for dataset, _, corruption in self.sweeps(plan)]
+        return list(dict.fromkeys(pairs))
 
     def _shown(self, plan: Plan) -> float:
         """The corrupted fraction of the figure: the pipeline's own where it is among these."""
@@ -119,6 +121,9 @@ class Known(Study):
             declared = plan.model(dataset, model)
             for method in self.methods:
                 found += [f"methods: {line}" for line in plan.method(method).problems(declared)]
+        for dataset, corruption in self._fitting(plan):
+            wrong = plan.poison_problems(dataset, corruption)
+            found += [f"corruptions: {line}" for line in wrong]
         for dataset in plan.config["datasets"]:
             found += self._too_few(plan, dataset)
         return list(dict.fromkeys(found))
@@ -142,10 +147,7 @@ class Known(Study):
 
     def runs(self, plan: Plan, dataset: str, model: str) -> dict[str, tuple[dict, dict]]:
         """Method -> its options and its schedule."""
-        return {
-            name: (plan.method_options(name), plan.method_schedule(dataset, model, name))
-            for name in self.methods
-        }
+        return plan.method_runs(dataset, model, self.methods)
 
     def request(self, requests, sweep, seeds: int):
         """What a job asks a cluster for: every method, told everything, one after the other."""

@@ -78,6 +78,12 @@ def _panel(axis, here: pd.DataFrame, column: str, shown: Shown) -> None:
             rest = style.select(mine, told=told)
             rest = rest[rest["share"] == rest["share"].max()].groupby("told")[column]
             _marks(axis, [place + offset] * len(rest), rest, look, ls="")
+    _ticks(axis, here)
+    style.note_collapsed(axis, here, RUN)
+
+
+def _ticks(axis, here: pd.DataFrame) -> None:
+    """Known fractions, and beyond a line what else is told."""
     ticks = sorted(here.loc[here["told"] == KNOWN, "share"].unique())
     extra = here.loc[here["told"] == INNOCENT, "share"].max()
     words = {INNOCENT: f"1, and {extra:g}\ninnocent", ITSELF: "accused\nby itself"}
@@ -85,7 +91,6 @@ def _panel(axis, here: pd.DataFrame, column: str, shown: Shown) -> None:
     labels = [words[told] for told in BEYOND if (here["told"] == told).any()]
     axis.set_xticks([*ticks, *places], [*(f"{tick:g}" for tick in ticks), *labels], size=6)
     axis.axvline(1.12, color="0.85", lw=0.7, zorder=0)
-    style.note_collapsed(axis, here, RUN)
 
 
 def _marks(axis, places, groups, look, **line) -> None:
