@@ -93,3 +93,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
         temporary.write_text("new")
         raise ZeroDivisionError
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "seed0-1.h5", ".fig2.pdf.json", "no_suffix"])
+def test_a_write_takes_away_what_a_killed_writer_left(name, tmp_path):
+    path = tmp_path / name
+    others = [tmp_path / other for other in ("y.csv", ".y.12.csv", ".x.csv.json", ".xx.1.csv")]
+    for other in others:
+        other.write_text("of another file")
+    (tmp_path / f".{path.stem}.999999999{path.suffix}").write_text("half")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
