@@ -7,13 +7,13 @@ import sys
 from base64 import urlsafe_b64encode
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from project import ROOT, plan
 from qunlearn.grid.grid import LONGEST
 from qunlearn.results.datasets import write_dataset
-from qunlearn.runtime.clock import Clock, covered, read
+from qunlearn.runtime.clock import Clock, covered, read, together
 from qunlearn.runtime.cores import Job, recorded, seconds_on
 from qunlearn.runtime.job import Progress
 
@@ -106,12 +106,16 @@ def test_a_log_tells_what_its_job_spent(tmp_path):
     progress = Progress("train", log)
     clock.starts_now()
     clock.watch_compilation()
-    jax.jit(lambda x: 3 * x + 1)(jnp.ones(7)).block_until_ready()
-    progress.note(clock.words())
-    start, compilation, work = read(log)
-    assert start > 0 and compilation > 0 and work >= 0
-    log.write_text("train | 100 % | done\n")
-    assert read(log) is None
+    jax.jit(lambda x: 3 * x + 1)(np.ones(7)).block_until_ready()
+    progress.note(str(clock.spent()))
+    spent = read(log)
+    assert spent.start > 0 and spent.compilation > 0 and spent.work >= 0
+    assert spent.programs == 1
+    silent = tmp_path / "silent.log"
+    silent.write_text("train | 100 % | done\n")
+    assert read(silent) is None
+    number, sums = together([log, silent, log])
+    assert number == 2 and sums == tuple(2 * value for value in spent)
 
 
 # -- blocks that are sized by cost -----------------------------------------------------------------

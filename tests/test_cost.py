@@ -1,6 +1,7 @@
-"""Operation counts of one training update, so that a slow-down shows without timing anything.
+"""Operation counts of an update of training and of unlearning, and of curvature, so that a slow-down shows
+without timing anything.
 
-Counts are those of XLA's cost analysis of the compiled program: one epoch of one update, no
+Counts of training are those of XLA's cost analysis of the compiled program: one epoch of one update, no
 evaluation, the models' memory reused; XLA does not look into the loops of `quantum.kernel`, whose
 operations are added. Bounds lie about a quarter above what was counted when they were set; lower
 them when an update gets cheaper.
@@ -13,10 +14,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from programs import Counted
+from project import QNN as DIGITS_QNN
+from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.experiment.unlearn import unlearn
+from qunlearn.landscape import curvature
+from qunlearn.landscape.analyse import analyse
 from qunlearn.parts import models
+from qunlearn.parts.registry import shipped
 from qunlearn.quantum.classifier import SPARSE
 from qunlearn.quantum.program import program as gates_of
 from qunlearn.studies.benchmark.project import project_program
+from qunlearn.studies.methods.search import price
+from qunlearn.training.schedule import Schedule
+from qunlearn.training.streams import EvalSet
+from unlearned import MLP, method
 
 QNN = {
     "family": "qnn",
@@ -92,3 +104,65 @@ def test_the_minibatch_is_transposed_for_the_derivative_of_a_wide_layer(width, t
     compiled = update_program(options, rng.normal(size=(20, 300)), batch=10, lanes=1)
     (product,) = re.findall(rf"= f32\[300,{width}\]\S* dot\(.*", compiled.as_text())
     assert ("lhs_contracting_dims={1}" in product) is transposed
+
+
+# -- unlearning and curvature ----------------------------------------------------------------------
+FULL_BATCH = Schedule(2, 0, 0.01)
+POISONED = [Cell(0.3, 0)]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """A function that runs another and gives the operations of the programs that it asked for."""
+
+    def of(function):
+        programs = Counted()
+        with monkeypatch.context() as patch:
+            patch.setattr(jax, "jit", programs)
+            function()
+        return programs.operations
+
+    return of
+
+
+@pytest.fixture
+def unlearning(digits, counted):
+    """A function that gives operations and price of a method's loop on poisoned digits."""
+
+    def of(name, architecture):
+        jax.config.update("jax_enable_x64", False)
+        problem = Problem(digits, architecture["family"], architecture, "label_flipping", [0])
+        poisoned = problem.initial([0])
+        one = {"validation": EvalSet("validation", np.zeros((1, 1), int), np.zeros((1, 1)))}
+        chosen = method(name)
+        operations = counted(
+            lambda: unlearn(problem, POISONED, poisoned, chosen, FULL_BATCH, evals=one)
+        )
+        return operations, price(problem, POISONED[0], poisoned, chosen, FULL_BATCH)
+
+    return of
+
+
+LOOPING = [name for name, part in shipped("method").items() if part.defines("loss")]
+
+
+@pytest.mark.parametrize("architecture", [MLP, DIGITS_QNN], ids=["mlp", "qnn"])
+@pytest.mark.parametrize("name", LOOPING)
+def test_an_update_of_a_method_costs_what_its_price_says(name, architecture, unlearning):
+    operations, asked = unlearning(name, architecture)
+    plain, paid = unlearning("finetune", architecture)
+    assert operations / plain <= 1.25 * asked.read / paid.read
+
+
+@pytest.mark.parametrize(
+    ("architecture", "dense", "most"),
+    [(MLP, True, 8.1e8), (MLP, False, 3.7e6), (DIGITS_QNN, False, 1.2e6)],
+)
+def test_curvature_costs_no_more_than_it_did(
+    architecture, dense, most, digits, counted, monkeypatch
+):
+    """The whole Hessian, and products with it; of a circuit the whole one is no program of XLA."""
+    monkeypatch.setattr(curvature, "DENSE", 10**9 if dense else 0)
+    problem = Problem(digits, architecture["family"], architecture, "label_flipping", [0])
+    poisoned = jax.tree.map(np.asarray, problem.initial([0]))
+    assert counted(lambda: analyse(problem, POISONED, poisoned)) <= most

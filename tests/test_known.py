@@ -114,6 +114,24 @@ def test_every_telling_is_measured_with_how_right_it_was(poisoned):
     assert np.all(found.precision["itself"] > 0.8)  # one that learns the rule accuses well
 
 
+def test_cells_of_several_alphas_run_together_as_each_would_alone(digits):
+    architecture = plan().architecture("digits", "logistic_adam")
+    problem = Problem(digits, "logistic_adam", architecture, "label_flipping", [0, 1])
+    cells = [Cell(alpha, seed) for alpha in (0.1, 0.3) for seed in (0, 1)]
+    params, state = problem.initial([cell.seed for cell in cells])
+    methods = {
+        name: (plan().method(name), Schedule(epochs=4, batch=0, learning_rate=0.1))
+        for name in ("retrain", "scrub", "ssd")
+    }
+    told = tellings([0.25, 1.0], [0.5])
+    together = sweep(Poisoned(problem, cells, (params, state), np.zeros(4, bool)), methods, told)
+    for number, cell in enumerate(cells):
+        mine = jax.tree.map(lambda leaf: leaf[number : number + 1], (params, state))  # noqa: B023
+        alone = sweep(Poisoned(problem, [cell], mine, np.zeros(1, bool)), methods, told)
+        found = jax.tree.map(lambda leaf: leaf[number : number + 1], together)  # noqa: B023
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found, alone)
+
+
 @pytest.mark.parametrize("batch", [0, 32])
 def test_what_runs_together_is_what_each_would_be_alone(poisoned, batch):
     schedule = Schedule(epochs=3, batch=batch, learning_rate=0.05)

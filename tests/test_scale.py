@@ -22,13 +22,21 @@ def asked(**changes):
 
 def test_models_are_varied_by_what_bounds_their_logit():
     study, whole = asked(models=["qnn", "mlp_rho"], scales=[10, 2.5], seeds=6)
-    assert list(study.varied(whole)) == [
+    assert list(study.varied(whole, study.models_of("xxz"))) == [
         "qnn~readout_scale=2.5", "qnn~readout_scale=10", "mlp_rho~logit_bound=2.5", "mlp_rho~logit_bound=10",
     ]  # fmt: skip
-    for name, of in study.varied(whole).items():
+    for name, of in study.varied(whole, study.models_of("xxz")).items():
         model = whole.model("xxz", name)
         assert getattr(model, type(model).bound_option) == of["scale"]
         assert model.last_qubits == 4 if of["model"] == "mlp_rho" else True
+
+
+def test_models_may_differ_by_dataset():
+    study, whole = asked(models={"xxz": ["qnn"]}, scales=[2], seeds=6)
+    assert study.datasets(whole) == ["xxz"] and study.all_models(whole) == ["qnn"]
+    needs = study.needs(whole)
+    assert needs["data"] == ["results/data/xxz.h5"]
+    assert all("/xxz/qnn~readout_scale=2/" in path for path in needs["cells"])
 
 
 def test_seeds_beside_the_studys_are_trained_in_blocks_of_their_own():
@@ -49,6 +57,7 @@ def test_a_range_of_seeds_that_no_study_has_is_still_refused():
     ("changes", "words"),
     [
         ({"models": ["qnn", "knn"]}, "beyond.scale.models: the logit of 'knn' has no bound to set; leave it out"),
+        ({"models": {"xzx": ["qnn"]}}, "beyond.scale.models.xzx: unknown key; did you mean 'xxz'?"),
         ({"plateau": 0.05}, "beyond.scale.plateau: alphas must hold 0 and another one up to 0.05; add them"),
         ({"scales": [0]}, "beyond.scale.scales[0]: 0.0 is too small"),
     ],

@@ -39,7 +39,6 @@ if len(times):
     print("\nlongest jobs")
     print(longest.to_string(index=False, float_format=lambda number: f"{number:.0f}"))
 
-spent = [seconds for log in sorted(logs.rglob("*.log")) if (seconds := clock.read(log))]
-if spent:
-    start, compilation, work = map(sum, zip(*spent))
-    print(f"\n{len(spent)} jobs, by their logs: {clock.WORDS.format(start, compilation, work)}")
+number, spent = clock.together(sorted(logs.rglob("*.log")))
+if number:
+    print(f"\n{number} jobs, by their logs: {spent}")

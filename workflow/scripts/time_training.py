@@ -72,7 +72,7 @@ def main(arguments):
                     f"{name}/{model}/{corruption}: {cells} models in {seconds:.2f} s; {accuracies}",
                     flush=True,
                 )
-    print(f"all: {total:.1f} s; {CLOCK.words()}")
+    print(f"all: {total:.1f} s; {CLOCK.spent()}")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from qunlearn.config.options import ByDataset, Options
-from qunlearn.config.words import dotted, nearest, problems
+from qunlearn.config.words import dotted, nearest, problems, unknown_key
 from qunlearn.grid.names import base, parse
 from qunlearn.runtime.errors import UserError
 
@@ -71,3 +72,16 @@ def for_dataset(model: type[Options], values: dict, dataset: str) -> tuple[dict,
         else:
             absent.append(key)
     return chosen, absent
+
+
+def of_dataset(options: Options, key: str, dataset: str):
+    """An option's value for a dataset; None where it differs by dataset and has none for this one."""
+    chosen, _ = for_dataset(type(options), {key: getattr(options, key)}, dataset)
+    return chosen.get(key)
+
+
+def unknown_datasets(options: Options, key: str, known: Iterable[str]) -> list[str]:
+    """'KEY.NAME: sentence' for each name by which an option differs that is no dataset."""
+    value, names = getattr(options, key), [*known, "other"]
+    named = value if isinstance(value, dict) else {}
+    return [unknown_key((key, name), names) for name in named if name not in names]

@@ -13,8 +13,8 @@ from qunlearn.results.datasets import read_dataset
 
 
 class Poisoned(NamedTuple):
-    """`models`: (params, state), stacked over the `cells` of the `problem`, which share one alpha;
-    `failed` (cells,): whose training diverged."""
+    """`models`: (params, state), stacked over the `cells` of the `problem`; `failed` (cells,): whose
+    training diverged."""
 
     problem: Problem
     cells: list[Cell]
@@ -22,12 +22,14 @@ class Poisoned(NamedTuple):
     failed: np.ndarray
 
 
-def read_poisoned(data: str, trained: list[str], names, params) -> Poisoned:
+def read_poisoned(
+    data: str, trained: list[str], names, params, alphas: list[float] | None = None
+) -> Poisoned:
     """Those that lie in the files `trained`, and their dataset in the file `data`.
 
-    `names`: model, corruption and alpha, as a path spells them; `params`: the model's architecture,
-    the seeds, and the corruption's options `poison`. Raises UserError where a file is damaged or
-    lacks a cell.
+    `names`: model, corruption and, where `alphas` are not given, alpha, as a path spells them;
+    `params`: the model's architecture, the seeds, and the corruption's options `poison`. Raises
+    UserError where a file is damaged or lacks a cell.
     """
     problem = Problem(
         read_dataset(data),
@@ -37,7 +39,7 @@ def read_poisoned(data: str, trained: list[str], names, params) -> Poisoned:
         params.seeds,
         params.poison,
     )
-    alpha = parse_alpha(names.alpha)
-    cells = [Cell(alpha, seed) for seed in params.seeds]
+    alphas = [parse_alpha(names.alpha)] if alphas is None else alphas
+    cells = [Cell(alpha, seed) for alpha in alphas for seed in params.seeds]
     models, failed = read_cells(trained, cells)
     return Poisoned(problem, cells, models, failed)

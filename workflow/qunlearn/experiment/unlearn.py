@@ -39,9 +39,9 @@ def unlearn(
     """Unlearn the forget set of each cell from its own poisoned model.
 
     `poisoned`: (params, state) stacked over cells; with Adam's state as a third part, the optimiser
-    goes on with it, else starts anew. All cells share one alpha, so that as many of their samples are
-    corrupted; a cell may occur several times.
-    `evals`: what learning curves are of, by default the `evaluation_sets`.
+    goes on with it, else starts anew. A cell may occur several times.
+    `evals`: what learning curves are of, by default the `evaluation_sets`, for which all cells share
+    one alpha, so that as many of their samples are corrupted.
     `weights`: (cells,) values of the method's options that differ between cells; `rates`: (cells,)
     learning rates instead of the schedule's.
     `origins`: the cells whose forget sets these are and whose models are `poisoned`, by default the

@@ -5,13 +5,32 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-WORDS = "start {:.2f} s, compilation {:.2f} s, work {:.2f} s"
-_SPELT = re.compile(r"\| start ([\d.]+) s, compilation ([\d.]+) s, work ([\d.]+) s$")
+_SPELT = re.compile(
+    r"\| start ([\d.]+) s, compilation ([\d.]+) s of (\d+) programs, work ([\d.]+) s$"
+)
 #: Events of JAX that make a program: tracing, lowering, compiling or reading what was compiled before.
 _COMPILATION = "/jax/core/compile/"
+#: The last of these, once for every program.
+_COMPILED = _COMPILATION + "backend_compile_duration"
+
+
+class Spent(NamedTuple):
+    """Seconds of a job, or of many: until its work begins, in compilation of so many programs, in the work itself."""
+
+    start: float
+    compilation: float
+    programs: int
+    work: float
+
+    def __str__(self):
+        return (
+            f"start {self.start:.2f} s, compilation {self.compilation:.2f} s of {self.programs} programs, "
+            f"work {self.work:.2f} s"
+        )
 
 
 class Clock:
@@ -21,6 +40,7 @@ class Clock:
         self.created = psutil.Process().create_time()
         self.ready = time.time()
         self._compiling: list[tuple[float, float]] = []
+        self._programs = 0
 
     def starts_now(self) -> None:
         """The work begins: what it is done with has started."""
@@ -34,14 +54,16 @@ class Clock:
             if event.startswith(_COMPILATION):
                 now = time.time()
                 self._compiling.append((now - seconds, now))
+                self._programs += event == _COMPILED
 
         jax.monitoring.register_event_duration_secs_listener(note)
 
-    def words(self) -> str:
-        """Seconds of each until now."""
+    def spent(self) -> Spent:
+        """Until now."""
+        start = self.ready - self.created
         compilation = covered(self._compiling)
-        work = time.time() - self.ready - compilation
-        return WORDS.format(self.ready - self.created, compilation, max(work, 0))
+        work = max(time.time() - self.ready - compilation, 0)
+        return Spent(start, compilation, self._programs, work)
 
 
 def covered(spans: list[tuple[float, float]]) -> float:
@@ -53,9 +75,16 @@ def covered(spans: list[tuple[float, float]]) -> float:
     return total
 
 
-def read(log: Path) -> tuple[float, float, float] | None:
-    """Start, compilation and work in a job's log; None where it does not tell."""
+def read(log: Path) -> Spent | None:
+    """What a job's log says that it spent; None where it does not tell."""
     for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
         if found := _SPELT.search(line):
-            return tuple(map(float, found.groups()))
+            start, compilation, programs, work = found.groups()
+            return Spent(float(start), float(compilation), int(programs), float(work))
     return None
+
+
+def together(logs: list[Path]) -> tuple[int, Spent]:
+    """How many of these logs tell what their jobs spent, and what they spent together."""
+    told = [spent for log in logs if (spent := read(log))]
+    return len(told), Spent(*map(sum, zip(*told))) if told else Spent(0, 0, 0, 0)

@@ -181,7 +181,7 @@ def job(title: str, snakemake) -> Iterator[Progress]:
             log.write_text("", encoding="utf-8")
         yield progress
         write_records(snakemake.output)
-        progress.note(CLOCK.words())
+        progress.note(str(CLOCK.spent()))
     except Exception as error:
         if _out_of_memory(error):
             progress.line(f"out of memory: {error}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunlearn.lazy import jax
+from qunlearn.lazy import jax, jnp
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.classifier import Classifier
 from qunlearn.training.features import columns_in_use, real_features
@@ -45,6 +45,11 @@ class Fitted(Classifier):
         self.columns = self.columns_of(seen)
         #: Features (M, d) of all samples that may be trained on, in the order of the pool 'train'.
         self.known = np.concatenate(seen[:-1])[:, self.columns]
+
+    def known_in(self, dtype):
+        """`known` for a program. The barrier keeps XLA from computing what follows from it at compile time, which takes
+        longer than all of the program's runs."""
+        return jax.lax.optimization_barrier(jnp.asarray(self.known, dtype))
 
     def columns_of(self, features: list[np.ndarray]) -> np.ndarray:
         """Indices of the columns that are looked at."""

@@ -59,7 +59,7 @@ class Neighbours(Fitted):
         return {"labels": np.asarray(labels, float)}, {"rows": np.asarray(rows)}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        known = jnp.asarray(self.known, pool.dtype)
+        known = self.known_in(pool.dtype)
         lengths = (known**2).sum(1)
         closeness = 2 * pool @ known.T - lengths  # (P, M)
         closeness = between(closeness, rows, state["rows"])  # (B, N)

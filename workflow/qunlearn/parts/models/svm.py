@@ -97,7 +97,7 @@ class SupportVectors(Fitted):
         return {"dual": np.zeros(len(rows)), "b": np.float64(logit)}, {"rows": np.asarray(rows)}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        known = jnp.asarray(self.known, pool.dtype)
+        known = self.known_in(pool.dtype)
         kernel = pool @ known.T  # (P, M)
         if self.kernel == "fidelity":
             kernel = self._fidelities(pool, known)

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from qunlearn.config.blocks import for_dataset
+from qunlearn.config.blocks import of_dataset, unknown_datasets
 from qunlearn.config.options import Distinct, ModelName, PerDataset, PoisonedAlpha, Refers
-from qunlearn.config.words import unknown_key
 from qunlearn.grid.blocks import without_doubles
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
@@ -42,8 +41,7 @@ class Attacks(Study):
     # -- what is run -------------------------------------------------------------------------------
     def models_of(self, dataset: str) -> list[str]:
         """Models on a dataset; none where the list has none for it."""
-        chosen, _ = for_dataset(type(self), {"models": self.models}, dataset)
-        return chosen.get("models", [])
+        return of_dataset(self, "models", dataset) or []
 
     def attacks_on(self, plan: Plan, dataset: str) -> list[str]:
         """Corruptions that fit a dataset's kind of data."""
@@ -90,9 +88,7 @@ class Attacks(Study):
 
     # -- checks ------------------------------------------------------------------------------------
     def problems(self, plan: Plan):
-        known = [*plan.config["data"], "other"]
-        named = self.models if isinstance(self.models, dict) else {}
-        found = [unknown_key(("models", name), known) for name in named if name not in known]
+        found = unknown_datasets(self, "models", plan.config["data"])
         if len(self.alphas(plan)) == 1:
             found.append(f"max_alpha: alphas have none above 0 up to {self.max_alpha:g}")
         for dataset in plan.config["datasets"]:

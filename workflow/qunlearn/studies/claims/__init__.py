@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from qunlearn.config.blocks import for_dataset
+from qunlearn.config.blocks import of_dataset, unknown_datasets
 from qunlearn.config.options import Count, PerDataset, Refers, Several, option
 from qunlearn.config.words import dotted, unknown_key
 from qunlearn.grid.blocks import without_doubles
@@ -85,8 +85,7 @@ class Claims(Study):
     # -- the null model that is trained --------------------------------------------------------------
     def null_of(self, dataset: str) -> str | None:
         """The null model on a dataset; None where there is none."""
-        chosen, _ = for_dataset(type(self), {"null_model": self.null_model}, dataset)
-        return chosen.get("null_model")
+        return of_dataset(self, "null_model", dataset)
 
     def nulls(self, plan: Plan) -> list[tuple[str, str]]:
         """(dataset, its null model) of the study."""
@@ -123,13 +122,7 @@ class Claims(Study):
 
     def null_problems(self, plan: Plan) -> list[str]:
         """What keeps the null model from being trained, unlearned or analysed."""
-        datasets = [*plan.config["data"], "other"]
-        named = self.null_model if isinstance(self.null_model, dict) else {}
-        found = [
-            unknown_key(("null_model", dataset), datasets)
-            for dataset in named
-            if dataset not in datasets
-        ]
+        found = unknown_datasets(self, "null_model", plan.config["data"])
         for dataset, model in self.nulls(plan):
             lines = plan.problems(dataset, model, "unlearning")
             if not lines and (plan.family(model).fitted or not plan.family(model).landscape):

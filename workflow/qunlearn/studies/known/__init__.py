@@ -69,9 +69,9 @@ class Known(Study):
     def needs(self, plan: Plan):
         grid = plan.grid
         cells = [
-            grid.cells(self.name(), *case, (alpha,), seeds)
+            grid.cells(self.name(), *case, alphas, seeds)
             for case in self.sweeps(plan)
-            for alpha in self.alphas_of(plan, case[2])
+            for alphas in grid.alpha_blocks(self.alphas_of(plan, case[2]))
             for seeds in grid.seed_blocks(*case[:2], first=self.seeds)
         ]
         return {"cells": cells}
@@ -141,6 +141,9 @@ class Known(Study):
         return found
 
     # -- what a job is told ------------------------------------------------------------------------
+    def analysis_alphas(self, plan: Plan):
+        return tuple(self.alphas)
+
     def compared(self, plan: Plan) -> list[str]:
         """The methods."""
         return self.methods
@@ -149,9 +152,10 @@ class Known(Study):
         """Method -> its options and its schedule."""
         return plan.method_runs(dataset, model, self.methods)
 
-    def request(self, requests, sweep, seeds: int):
-        """What a job asks a cluster for: every method, told everything, one after the other."""
+    def request(self, requests, sweep, cells: int):
+        """What a job asks a cluster for: every method, of so many cells and told everything, one after
+        the other."""
         runs = len(self.tellings())
         return requests.one_by_one(
-            requests.unlearn(sweep, seeds, runs * seeds, method) for method in self.methods
+            requests.unlearn(sweep, cells, runs * cells, method) for method in self.methods
         )

@@ -5,13 +5,13 @@ rule unlearn_known:
     input:
         guarded("unlearn_known"),
         data=f"{RESULTS}data/{{dataset}}.h5",
-        trained=asked("known", poisoned_models),
+        trained=asked("known", partial(analysed_models, "known")),
     output:
-        f"{RESULTS}known/{POISONED}/seed{{seeds}}.h5",
+        f"{RESULTS}known/{CELLS}.h5",
     log:
-        f"{LOGS}unlearn_known/{POISONED}/seed{{seeds}}.log",
+        f"{LOGS}unlearn_known/{CELLS}.log",
     benchmark:
-        f"{TIMES}/unlearn_known/{POISONED}/seed{{seeds}}.tsv"
+        f"{TIMES}/unlearn_known/{CELLS}.tsv"
     priority: cell_cost
     conda:
         environment("unlearn_known")
@@ -20,7 +20,9 @@ rule unlearn_known:
         **SCRATCH,
         **asks(
             lambda wildcards: plan.study("known").request(
-                requests, sweep_of(wildcards), len(cell_seeds(wildcards))
+                requests,
+                sweep_of(wildcards),
+                len(alphas_of("known", wildcards)) * len(cell_seeds(wildcards)),
             )
         ),
     params:
@@ -28,11 +30,12 @@ rule unlearn_known:
         poison=cell_poison,
         methods=told(lambda wildcards: plan.study("known").runs(plan, wildcards.dataset, wildcards.model)),
         tellings=told(lambda wildcards: [list(one) for one in plan.study("known").tellings()]),
+        alphas=told(partial(alphas_of, "known")),
         seeds=told(cell_seeds),
         precision=config["precision"],
         code=methods_code("known", "unlearn_known.py"),
     message:
         "known: {wildcards.dataset} {wildcards.model} {wildcards.corruption} "
-        "alpha {wildcards.alpha}, seed {wildcards.seeds}"
+        "alpha {wildcards.alphas}, seed {wildcards.seeds}"
     script:
         "unlearn_known.py"

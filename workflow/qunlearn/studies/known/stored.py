@@ -1,4 +1,4 @@
-"""What unlearning with imperfect knowledge found, on disk: a file per block of cells at one corrupted fraction."""
+"""What unlearning with imperfect knowledge found, on disk: a file per block of cells."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qunlearn.experiment.poisoned import Poisoned
-from qunlearn.experiment.problem import replicate
+from qunlearn.experiment.problem import Cell, Problem, replicate
 from qunlearn.experiment.telling import Telling, ToldCell
 from qunlearn.experiment.unlearn import evaluation_sets, pool_logits, unlearn
 from qunlearn.parts.methods import UnlearningMethod
@@ -37,12 +37,10 @@ def sweep(
     tellings: list[Telling],
     progress=lambda *_: None,
 ) -> Found:
-    """Every method, told everything: all that a method is told runs together."""
+    """Every method, told everything: all cells, of any alpha, and all that a method is told run together."""
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
-    corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])
-    begun = evaluate(problem.model, models, problem.pools, evaluation_sets(problem, cells))
-    measured = [name for name in MEASURED if name in begun]
-    found = Found({name: begun[name] for name in measured}, {}, {}, {})
+    corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])  # (C, N)
+    found = Found(accuracies(problem, cells, models), {}, {}, {})
     accused = {}
     for telling in tellings:
         words = telling.words()
@@ -54,14 +52,31 @@ def sweep(
         accused |= {ToldCell(*cell, words): mask for cell, mask in zip(cells, masks)}
     told = problem.telling(accused)
     which = np.tile(np.arange(len(cells)), len(tellings))
-    _, starts = replicate(cells, models, which)
+    many, starts = replicate(cells, models, which)
+    watched = problem.validation_sets(len(many))
     for number, (name, (method, schedule)) in enumerate(methods.items()):
-        curves = unlearn(told, list(accused), starts, method, schedule).learning_curves
-        for measure in measured:
-            ends = curves[measure][:, -1].reshape(len(tellings), len(cells))
-            for words, values in zip(found.ended, ends):
-                found.ended[words].setdefault(name, {})[measure] = values
+        at_ends = schedule._replace(record=schedule.epochs)
+        done = unlearn(told, list(accused), starts, method, at_ends, evals=watched)
+        for measure, values in accuracies(problem, many, (done.params, done.state)).items():
+            ends = values.reshape(len(tellings), len(cells))
+            for words, end in zip(found.ended, ends):
+                found.ended[words].setdefault(name, {})[measure] = end
         progress((number + 1) / len(methods), name)
+    return found
+
+
+def accuracies(problem: Problem, cells: list[Cell], models: tuple) -> dict[str, np.ndarray]:
+    """(C,) each of `MEASURED`, of the cells' models; cells of one alpha after those of another, for their
+    sets of samples differ in size."""
+    found = {}
+    alphas = np.array([cell.alpha for cell in cells])
+    for alpha in np.unique(alphas):
+        members = np.flatnonzero(alphas == alpha)
+        some, own = replicate(cells, models, members)
+        measured = evaluate(problem.model, own, problem.pools, evaluation_sets(problem, some))
+        for name in MEASURED:
+            if name in measured:
+                found.setdefault(name, np.empty(len(cells)))[members] = measured[name]
     return found
 
 

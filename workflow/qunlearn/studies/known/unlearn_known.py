@@ -4,7 +4,7 @@ the training files that hold the models. Output: accuracies before and after, as
 from qunlearn.runtime.job import configure_jax, job
 
 names = snakemake.wildcards
-title = f"known {names.dataset} {names.model} {names.corruption} alpha {names.alpha}"
+title = f"known {names.dataset} {names.model} {names.corruption} alpha {names.alphas}"
 
 with job(title, snakemake) as progress:
     params, files = snakemake.params, snakemake.input
@@ -18,7 +18,7 @@ with job(title, snakemake) as progress:
     from qunlearn.studies.known.sweep import sweep
     from qunlearn.training.schedule import Schedule
 
-    poisoned = read_poisoned(files.data, files.trained, names, params)
+    poisoned = read_poisoned(files.data, files.trained, names, params, params.alphas)
     methods = {}
     for name, (options, schedule) in params.methods.items():
         methods[name] = find("method", base(name))(**options), Schedule(**schedule)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qunlearn.config.options import Count, Distinct, ModelName, PoisonedAlpha, Positive
+from qunlearn.config.blocks import of_dataset, unknown_datasets
+from qunlearn.config.options import (
+    Count,
+    Distinct,
+    ModelName,
+    PerDataset,
+    PoisonedAlpha,
+    Positive,
+)
+from qunlearn.grid.blocks import without_doubles
 from qunlearn.grid.names import spell
 from qunlearn.parts.corruptions.label_flipping import LabelFlipping
 from qunlearn.parts.part import option
@@ -26,17 +35,31 @@ class Scale(Study):
     tables = ("scale", "scale_summary")
     claims = CLAIMS
 
-    models: Distinct[ModelName] = option(
+    models: PerDataset[Distinct[ModelName]] = option(
         says="architectures whose logit has a bound: s of a QNN, logit_bound of an MLP"
     )
     scales: Distinct[Positive] = option(says="largest |logit|")
     plateau: PoisonedAlpha = option(says="corrupted fractions up to this one count")
     seeds: Count = option(says="independent runs, of the seeds from 0 on")
 
-    def varied(self, plan: Plan) -> dict[str, dict]:
-        """Name of every varied model -> its `model` and `scale`."""
+    def models_of(self, dataset: str) -> list[str]:
+        """Models on a dataset; none where the list has none for it."""
+        return of_dataset(self, "models", dataset) or []
+
+    def datasets(self, plan: Plan) -> list[str]:
+        """Datasets of the study that have models."""
+        return [name for name in plan.config["datasets"] if self.models_of(name)]
+
+    def all_models(self, plan: Plan) -> list[str]:
+        """Of any dataset."""
+        return without_doubles(
+            model for name in self.datasets(plan) for model in self.models_of(name)
+        )
+
+    def varied(self, plan: Plan, models: list[str]) -> dict[str, dict]:
+        """Name of every variant of these models -> its `model` and `scale`."""
         found = {}
-        for model in self.models:
+        for model in models:
             bound = plan.family(model).bound_option
             for scale in sorted(self.scales):
                 name = spell(model, {bound: f"{scale:g}"})
@@ -57,22 +80,22 @@ class Scale(Study):
     # -- what its rules are told -------------------------------------------------------------------
     def needs(self, plan: Plan):
         grid, cells = plan.grid, []
-        for dataset in plan.config["datasets"]:
-            for model in self.varied(plan):
+        for dataset in self.datasets(plan):
+            for model in self.varied(plan, self.models_of(dataset)):
                 case = dataset, model, CORRUPTION
                 seeds = self.seeds_of(plan, dataset, model)
                 cells += grid.trained(*case, self.alphas(plan), seeds)
-        return {"data": grid.all_data(), "cells": cells}
+        return {"data": [grid.data(name) for name in self.datasets(plan)], "cells": cells}
 
     def settings(self, plan: Plan):
         claims = plan.study("claims")
         seeds = [
             self.seeds_of(plan, dataset, model)
-            for dataset in plan.config["datasets"]
-            for model in self.varied(plan)
+            for dataset in self.datasets(plan)
+            for model in self.varied(plan, self.models_of(dataset))
         ]
         return {
-            "varied": self.varied(plan),
+            "varied": self.varied(plan, self.all_models(plan)),
             "alphas": self.alphas(plan),
             "seeds": sorted(set().union(*seeds)),
             "margin": plan.config["statistics"]["collapsed_margin"],
@@ -82,17 +105,18 @@ class Scale(Study):
 
     def drawing(self, plan: Plan):
         return {
-            "datasets": plan.config["datasets"],
-            "models": self.models,
+            "datasets": self.datasets(plan),
+            "models": self.all_models(plan),
             "plateau": max(self.alphas(plan)),
         }
 
+    def applies(self, plan: Plan):
+        return bool(self.datasets(plan))
+
     # -- checks ------------------------------------------------------------------------------------
     def problems(self, plan: Plan):
-        from qunlearn.config.check import cell_problems
-
-        found = []
-        for model in self.models:
+        found = unknown_datasets(self, "models", plan.config["data"])
+        for model in self.all_models(plan):
             if not plan.family(model).bound_option:
                 found.append(f"models: the logit of '{model}' has no bound to set; leave it out")
         if found:
@@ -101,5 +125,7 @@ class Scale(Study):
             found.append(
                 f"plateau: alphas must hold 0 and another one up to {self.plateau}; add them"
             )
-        lines = cell_problems(plan, "training", self.varied(plan))
-        return found + [f"models: {line}" for line in lines]
+        for dataset in self.datasets(plan):
+            for model in self.varied(plan, self.models_of(dataset)):
+                found += [f"models: {line}" for line in plan.problems(dataset, model)]
+        return without_doubles(found)
