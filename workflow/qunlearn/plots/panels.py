@@ -51,5 +51,9 @@ def roughening(axis, runs: pd.DataFrame, by: str, line: dict, dots: dict) -> int
 
 def note_ratios(axis, collapsed: int, lost: int) -> None:
     """How many runs collapsed, and how many ratios are not drawn, if any."""
-    if lost or collapsed:
-        style.note(axis, f"{collapsed} runs collapsed\n{lost} ratios not drawn")
+    remarks = []
+    for number, of, what in ((collapsed, "run", "collapsed"), (lost, "ratio", "not drawn")):
+        if number:
+            remarks.append(f"{number} {of if number == 1 else f'{of}s'} {what}")
+    if remarks:
+        style.note(axis, "\n".join(remarks))

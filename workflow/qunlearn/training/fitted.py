@@ -19,6 +19,7 @@ from qunlearn.training.classifier import Classifier
 from qunlearn.training.features import columns_in_use, real_features
 
 if TYPE_CHECKING:
+    from qunlearn.training.streams import EvalSet
     from qunlearn.training.workload import Trained, Workload
 
 
@@ -102,11 +103,12 @@ class Fitted(Classifier):
             progress(done / total, f"fit {done} of {total}")
         params, state = jax.tree.map(lambda *leaves: np.stack(leaves), *found)
         zero = jax.tree.map(np.zeros_like, params)
-        before = evaluate(self, (zero, state), pools, evals)
-        after = evaluate(self, (params, state), pools, evals)
+        # all at once, for what they share, such as a kernel, is computed once
+        both = jax.tree.map(lambda a, b: np.concatenate([a, b]), (zero, state), (params, state))
+        twice = {name: _twice(one) for name, one in evals.items()}
         curves = {}
-        for name in after:
-            curves[name] = np.stack([before[name], after[name]], axis=1)  # (R, 2)
+        for name, values in evaluate(self, both, pools, twice).items():
+            curves[name] = np.stack(np.split(values, 2), axis=1)  # (R, 2)
         return Trained(params, state, curves)
 
     def diverged(self, losses):
@@ -114,10 +116,16 @@ class Fitted(Classifier):
         return ~np.isfinite(losses).all(axis=1)
 
 
+def _twice(one: EvalSet) -> EvalSet:
+    """An evaluation set for twice as many replicas."""
+    rows = None if one.rows is None else np.concatenate([one.rows, one.rows])
+    return one._replace(rows=rows, labels=np.concatenate([one.labels, one.labels]))
+
+
 def kernels_held(samples: int, models: int) -> float:
     """Numbers that a job holds that asks so many models at once how far all samples are from those each knows: a matrix
-    of all pairs, and in single precision one of those that each model sees."""
-    return (2 + 0.5 * models) * samples**2
+    of all pairs, and in single precision two of those that each model sees, before and after its fit."""
+    return (2 + models) * samples**2
 
 
 def between(matrix, rows, known):

@@ -147,7 +147,7 @@ def draw_accuracies(axis, part: pd.DataFrame, published: pd.DataFrame) -> None:
     right = max(0.93, alphas.max(initial=0) + 0.03)
     axis.set(xlim=(-0.03, right), ylim=(-0.03, 1.05))
     axis.set(xlabel="corrupted fraction α", xticks=[0, 0.3, 0.6, 0.9])
-    style.note_collapsed(axis, part, ["alpha", "seed"])
+    style.note_collapsed(axis, part, ["alpha", "seed"], at="bottom left")
 
 
 def draw_row(
