@@ -75,7 +75,8 @@ def _roughening(axis, whole: pd.DataFrame, models: list[str], looks: Looks) -> N
     axis.set(yscale="log", ylabel="Tr H(α) / Tr H(0)")
     axis.set_title("landscape roughening ratio, on training data")
     collapsed = style.collapsed_runs(whole, ["model", "alpha", "seed"])
-    panels.note_ratios(axis, collapsed, lost)
+    axis.margins(y=0.12)
+    panels.note_ratios(axis, collapsed, lost, at="bottom left")
 
 
 def _largest(axis, whole: pd.DataFrame, models: list[str], looks: Looks) -> None:
