@@ -9,6 +9,7 @@ import yaml
 from pypdf import PdfReader
 
 from project import TINY, copy_project, planned, snakemake, snapshot
+from qunlearn.runtime import clock
 
 pytestmark = pytest.mark.workflow
 SMALL = {
@@ -48,6 +49,13 @@ def test_training_unlearning_tables_and_a_figure(small):
     progress = (small / "output.txt").read_text()
     for title in ("train digits qnn", "unlearn digits mlp", "table resilience"):
         assert f"{title}" in progress and "| 100 % |" in progress
+
+
+def test_jobs_compile_no_more_programs_than_they_did(small):
+    """Counted where they come from a cache, too."""
+    for rule, most in (("train_models", 3), ("unlearn_models", 2)):
+        spent = [clock.read(log) for log in (small / "logs" / rule).rglob("*.log")]
+        assert len(spent) >= 2 and max(one.programs for one in spent) <= most
 
 
 def test_nothing_is_done_twice(small):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from project import ROOT, copy_project, planned, snakemake, snapshot
+from qunlearn.runtime import clock
 
 pytestmark = pytest.mark.workflow
 
@@ -85,6 +86,13 @@ def test_every_job_shows_progress(study):
         "table resilience",
     ):
         assert re.search(rf"{title}.*\| 100 % \|", text), title
+
+
+def test_the_main_figures_compile_no_more_programs_than_they_did(study):
+    """Of all jobs together, those that come from a cache, too. Lower the bound when there are fewer."""
+    number, spent = clock.together(sorted((study / "logs").rglob("*.log")))
+    assert number > 20
+    assert spent.programs <= 190
 
 
 def test_nothing_to_do_twice(study):
