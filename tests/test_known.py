@@ -7,8 +7,8 @@ import pytest
 
 from project import configuration, plan
 from qunlearn.config.check import study_problems
-from qunlearn.experiment.poisoned import Poisoned
 from qunlearn.experiment.problem import Cell, Problem
+from qunlearn.experiment.stored import Stored
 from qunlearn.experiment.telling import INNOCENT, ITSELF, KNOWN, Telling, tellings
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import evaluation_sets, streams
@@ -67,7 +67,7 @@ def poisoned(digits):
     architecture = plan().architecture("digits", "logistic_adam")
     problem = Problem(digits, "logistic_adam", architecture, "label_flipping", [0, 1])
     done = train(problem, CELLS, Schedule(epochs=20, batch=0, learning_rate=0.1))
-    return Poisoned(problem, CELLS, (done.params, done.state), np.zeros(2, bool))
+    return Stored(problem, CELLS, (done.params, done.state), np.zeros(2, bool))
 
 
 def test_what_is_not_told_is_retained_with_its_wrong_label(poisoned):
@@ -124,10 +124,10 @@ def test_cells_of_several_alphas_run_together_as_each_would_alone(digits):
         for name in ("retrain", "scrub", "ssd")
     }
     told = tellings([0.25, 1.0], [0.5])
-    together = sweep(Poisoned(problem, cells, (params, state), np.zeros(4, bool)), methods, told)
+    together = sweep(Stored(problem, cells, (params, state), np.zeros(4, bool)), methods, told)
     for number, cell in enumerate(cells):
         mine = jax.tree.map(lambda leaf: leaf[number : number + 1], (params, state))  # noqa: B023
-        alone = sweep(Poisoned(problem, [cell], mine, np.zeros(1, bool)), methods, told)
+        alone = sweep(Stored(problem, [cell], mine, np.zeros(1, bool)), methods, told)
         found = jax.tree.map(lambda leaf: leaf[number : number + 1], together)  # noqa: B023
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found, alone)
 
@@ -151,7 +151,7 @@ def test_a_model_that_learns_by_heart_learns_what_it_was_not_told(digits):
     models = problem.initial([0, 1])
     schedule = Schedule(epochs=60, batch=0, learning_rate=0.03)
     methods = {"retrain": (find("method", "retrain")(), schedule)}
-    unaware = Poisoned(problem, CELLS, models, np.zeros(2, bool))
+    unaware = Stored(problem, CELLS, models, np.zeros(2, bool))
     found = sweep(unaware, methods, [Telling(KNOWN, 0.25), Telling(KNOWN)])
     quarter, everything = [ended["retrain"]["forget_accuracy"] for ended in found.ended.values()]
     assert np.all(everything > quarter + 0.05)

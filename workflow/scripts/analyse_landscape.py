@@ -8,20 +8,14 @@ names = snakemake.wildcards
 title = f"landscape {names.dataset} {names.model} {names.corruption} alpha {names.alphas} seed {names.seeds}"
 
 with job(title, snakemake) as progress:
-    params = snakemake.params
+    params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax("double", cache, snakemake.threads)
-    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.experiment.stored import read_models
     from qunlearn.landscape.analyse import analyse
-    from qunlearn.results.cells import read_cells, write_landscape
-    from qunlearn.results.datasets import read_dataset
+    from qunlearn.results.cells import write_landscape
 
-    dataset = read_dataset(snakemake.input.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained, diverged = read_cells(snakemake.input.trained, cells)
+    problem, cells, trained, diverged = read_models(files.data, files.trained, names, params)
     curvatures, answers = analyse(problem, cells, trained, progress, **params.traces)
     settings = {"architecture": params.architecture, "traces": params.traces}
     write_landscape(snakemake.output[0], cells, curvatures, answers, diverged, settings, device)

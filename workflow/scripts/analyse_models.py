@@ -8,24 +8,17 @@ stage = snakemake.params.study
 title = f"{stage} {names.dataset} {names.model} {names.corruption} alpha {names.alphas} seed {names.seeds}"
 
 with job(title, snakemake) as progress:
-    params = snakemake.params
+    params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax("double", cache, snakemake.threads)
     from qunlearn.experiment.answers import validation_answers
-    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.experiment.stored import read_models
     from qunlearn.landscape.trained import in_double
     from qunlearn.parts.registry import find
-    from qunlearn.results.cells import read_cells
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.results.points import write_points
 
     study = find("study", stage)(**params.options)
-    dataset = read_dataset(snakemake.input.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
-    trained, diverged = read_cells(snakemake.input.trained, cells)
+    problem, cells, trained, diverged = read_models(files.data, files.trained, names, params)
     found = study.analyse(problem, cells, trained, params.settings, progress)
     answers = validation_answers(problem, in_double(trained))
     settings = {"architecture": params.architecture, "options": params.settings}

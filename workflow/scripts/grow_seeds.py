@@ -11,38 +11,30 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "workflow"))
+sys.path[0] = str(ROOT / "workflow")  # not this folder: Snakemake needs another `tabulate`
+
+from qunlearn.config import called
+from qunlearn.config.check import check
+from qunlearn.config.plan import Plan
+from qunlearn.runtime.errors import UserError
+
+started_in = Path.cwd()
 
 
-def plan_of(files):
-    """The plan of the project's configuration with files on top."""
-    from snakemake.common.configfile import load_configfile
-    from snakemake.utils import update_config
-
-    from qunlearn.config.check import check
-    from qunlearn.config.plan import Plan
-
-    config = load_configfile(ROOT / "config.yaml")
-    for file in files:
-        update_config(config, load_configfile(file))
-    return Plan(check(config, tuple(str(Path(file).resolve().parent) for file in files)))
+def plan_of(files, options):
+    """The plan of the project's configuration with files on top, and of Snakemake's `options`. Enters the folder that
+    Snakemake works in."""
+    given = called.options(["--configfile", *map(str, files), *options])
+    folders = tuple(str(file.parent) for file in files)
+    return Plan(check(called.configuration(given), folders))
 
 
 def decide(files, options):
     """Compute what claims take at the seeds of these configurations, and decide them."""
-    plan = plan_of(files)
+    plan = plan_of(files, options)
     target = plan.grid.root / "claims.csv"
-    command = [
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--configfile",
-        *files,
-        *options,
-        "--",
-        target,
-    ]
-    subprocess.run(list(map(str, command)), check=True)
+    command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", *files, *options]
+    subprocess.run([*map(str, command), "--", str(target)], check=True, cwd=started_in)
     return plan, target
 
 
@@ -54,15 +46,16 @@ def main(arguments):
     from qunlearn.studies.claims.growth import configuration, grown, in_words, undecided
 
     split = arguments.index("--") if "--" in arguments else len(arguments)
-    files, options = arguments[:split], arguments[split + 1 :]
-    plan = plan_of(files)
+    files = [Path(file).absolute() for file in arguments[:split]]
+    options = arguments[split + 1 :]
+    plan = plan_of(files, options)
     claims = plan.study("claims")
     looks, patience = claims.looks, claims.patience
     if not looks:
         sys.exit(
             "claims.looks: is empty, so there is one look at all seeds; name their numbers, as [10, 20, 40]."
         )
-    seeds = Path(plan.grid.root) / "seeds.yaml"
+    seeds = Path(plan.grid.root).absolute() / "seeds.yaml"
     while True:
         plan, table = decide([*files, seeds] if seeds.exists() else files, options)
         rows = read_decisions(table)
@@ -82,5 +75,7 @@ def main(arguments):
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(str(error))
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)

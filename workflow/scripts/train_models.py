@@ -11,17 +11,13 @@ with job(title, snakemake) as progress:
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
     from qunlearn.experiment.answers import validation_answers
-    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.experiment.stored import cells_of, read_problem
     from qunlearn.experiment.train import failed, train
     from qunlearn.results.cells import write_cells
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.training.schedule import Schedule
 
-    dataset = read_dataset(snakemake.input.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(alpha, seed) for alpha in params.alphas for seed in params.seeds]
+    problem = read_problem(snakemake.input.data, names, params)
+    cells = cells_of(names, params)
     schedule = Schedule(**params.schedule)
     trained = train(problem, cells, schedule, progress)
     settings = {key: params[key] for key in ("architecture", "schedule", "precision")}

@@ -9,24 +9,17 @@ names = snakemake.wildcards
 title = f"cost {names.dataset} {names.model} {names.corruption} alpha {names.alpha}"
 
 with job(title, snakemake) as progress:
-    params = snakemake.params
+    params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, 1)
-    from qunlearn.experiment.problem import Cell, Problem
+    from qunlearn.experiment.stored import read_models
     from qunlearn.grid.blocks import parse_alpha
     from qunlearn.parts.registry import find
-    from qunlearn.results.cells import read_cells
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.runtime.files import replacing
     from qunlearn.studies.cost.measure import measure
     from qunlearn.training.schedule import Schedule
 
-    dataset = read_dataset(snakemake.input.data)
-    problem = Problem(
-        dataset, names.model, params.architecture, names.corruption, params.seeds, params.poison
-    )
-    cells = [Cell(parse_alpha(names.alpha), seed) for seed in params.seeds]
-    poisoned, _ = read_cells(snakemake.input.trained, cells)
+    problem, cells, poisoned, _ = read_models(files.data, files.trained, names, params)
     schedule = Schedule(**params.schedule)
     case = {name: names[name] for name in ("dataset", "model", "corruption")}
     found = {"case": case | {"alpha": parse_alpha(names.alpha)}, "device": device, "methods": {}}

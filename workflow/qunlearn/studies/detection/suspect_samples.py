@@ -10,23 +10,13 @@ with job(title, snakemake) as progress:
     params = snakemake.params
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
-    from qunlearn.experiment.problem import Cell, Problem
-    from qunlearn.grid.blocks import parse_alpha
-    from qunlearn.results.datasets import read_dataset
+    from qunlearn.experiment.stored import cells_of, read_problem
     from qunlearn.studies.detection.stored import write_suspicion
     from qunlearn.studies.detection.suspicion import suspect
     from qunlearn.training.schedule import Schedule
 
-    problem = Problem(
-        read_dataset(snakemake.input.data),
-        names.model,
-        params.architecture,
-        names.corruption,
-        params.seeds,
-        params.poison,
-    )
-    alpha = parse_alpha(names.alpha)
-    cells = [Cell(alpha, seed) for seed in params.seeds]
+    problem = read_problem(snakemake.input.data, names, params)
+    cells = cells_of(names, params)
     found = suspect(problem, cells, Schedule(**params.schedule), params.folds, progress)
     settings = {key: params[key] for key in ("architecture", "schedule", "folds", "precision")}
     write_suspicion(snakemake.output[0], cells, found, settings, device)

@@ -10,24 +10,17 @@ with job(title, snakemake) as progress:
     params = snakemake.params
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
+    from qunlearn.experiment.stored import read_problem
     from qunlearn.grid.blocks import parse_alpha
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
-    from qunlearn.results.datasets import read_dataset
     from qunlearn.studies.forgotten.comparison import compare
     from qunlearn.studies.forgotten.copies import Schedules, SharedPoison
     from qunlearn.studies.forgotten.stored import write_comparison
     from qunlearn.training.schedule import Schedule
 
-    problem = SharedPoison(
-        read_dataset(snakemake.input.data),
-        names.model,
-        params.architecture,
-        names.corruption,
-        params.seeds,
-        params.poison,
-        copies=params.copies,
-    )
+    data = snakemake.input.data
+    problem = read_problem(data, names, params, SharedPoison, copies=params.copies)
     methods, of_methods = {}, {}
     for name, (options, schedule) in params.methods.items():
         methods[name] = find("method", base(name))(**options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qunlearn.experiment.poisoned import Poisoned
+from qunlearn.experiment.stored import Stored
 from qunlearn.results.hdf5 import write
 from qunlearn.results.provenance import provenance
 from qunlearn.studies.known.sweep import Found
@@ -18,7 +18,7 @@ UNITS = {
 }
 
 
-def write_found(path, poisoned: Poisoned, found: Found, settings: dict, device: str) -> None:
+def write_found(path, poisoned: Stored, found: Found, settings: dict, device: str) -> None:
     """What `sweep` returns."""
     content = {
         "alpha": [cell.alpha for cell in poisoned.cells],

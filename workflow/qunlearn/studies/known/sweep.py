@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qunlearn.experiment.poisoned import Poisoned
 from qunlearn.experiment.problem import Cell, Problem, replicate
+from qunlearn.experiment.stored import Stored
 from qunlearn.experiment.telling import Telling, ToldCell
 from qunlearn.experiment.unlearn import evaluation_sets, pool_logits, unlearn
 from qunlearn.parts.methods import UnlearningMethod
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 def sweep(
-    poisoned: Poisoned,
+    poisoned: Stored,
     methods: dict[str, tuple[UnlearningMethod, Schedule]],
     tellings: list[Telling],
     progress=lambda *_: None,
@@ -80,7 +80,7 @@ def accuracies(problem: Problem, cells: list[Cell], models: tuple) -> dict[str, 
     return found
 
 
-def accusations(poisoned: Poisoned, telling: Telling) -> np.ndarray:
+def accusations(poisoned: Stored, telling: Telling) -> np.ndarray:
     """(C, N) bool: who is accused."""
     problem, cells = poisoned.problem, poisoned.cells
     logits = pool_logits(problem, poisoned.models)  # (C, M)

@@ -10,7 +10,7 @@ with job(title, snakemake) as progress:
     params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
-    from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.stored import read_models
     from qunlearn.experiment.telling import Telling
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
@@ -18,7 +18,7 @@ with job(title, snakemake) as progress:
     from qunlearn.studies.known.sweep import sweep
     from qunlearn.training.schedule import Schedule
 
-    poisoned = read_poisoned(files.data, files.trained, names, params, params.alphas)
+    poisoned = read_models(files.data, files.trained, names, params)
     methods = {}
     for name, (options, schedule) in params.methods.items():
         methods[name] = find("method", base(name))(**options), Schedule(**schedule)

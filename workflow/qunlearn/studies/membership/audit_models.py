@@ -11,13 +11,13 @@ with job(title, snakemake) as progress:
     params, files = snakemake.params, snakemake.input
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
-    from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.stored import read_models
     from qunlearn.results.cells import read_cells
     from qunlearn.studies.membership.audit import audit
     from qunlearn.studies.membership.stored import write_audit
     from qunlearn.training.schedule import Schedule
 
-    problem, cells, poisoned, diverged = read_poisoned(files.data, files.trained, names, params)
+    problem, cells, poisoned, diverged = read_models(files.data, files.trained, names, params)
     models, failed = {"poisoned": poisoned}, {"poisoned": diverged}
     for method, path in zip(params.methods, files.unlearned):
         models[method], failed[method] = read_cells([path], cells)

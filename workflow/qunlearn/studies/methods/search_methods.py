@@ -13,14 +13,14 @@ with job(title, snakemake) as progress:
     cache = snakemake.config["paths"]["compilation_cache"]
     device = configure_jax(params.precision, cache, snakemake.threads)
     from qunlearn.experiment.answers import validation_answers
-    from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.stored import read_models
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
     from qunlearn.studies.methods.search import search
     from qunlearn.studies.methods.stored import write_found
     from qunlearn.training.schedule import Schedule
 
-    problem, cells, poisoned, failed = read_poisoned(files.data, files.trained, names, params)
+    problem, cells, poisoned, failed = read_models(files.data, files.trained, names, params)
     method = find("method", base(names.method))(**params.method)
     schedule = Schedule(**params.schedule)
     found = search(

@@ -12,13 +12,13 @@ with job(title, snakemake) as progress:
     device = configure_jax(params.precision, cache, snakemake.threads)
     import numpy as np
 
-    from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.stored import read_models
     from qunlearn.parts.registry import find
     from qunlearn.studies.scan.scan import scan, write_scan
     from qunlearn.training.schedule import Schedule
 
     files = snakemake.input
-    problem, cells, poisoned, failed = read_poisoned(files.data, files.trained, names, params)
+    problem, cells, poisoned, failed = read_models(files.data, files.trained, names, params)
     method = find("method", names.method)(**params.method)
     schedule = Schedule(**params.schedule)
     many, weights, done = scan(problem, cells, poisoned, method, params.weights, schedule, progress)

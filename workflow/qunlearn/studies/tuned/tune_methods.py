@@ -12,14 +12,14 @@ with job(title, snakemake) as progress:
     device = configure_jax(params.precision, cache, snakemake.threads)
     import numpy as np
 
-    from qunlearn.experiment.poisoned import read_poisoned
+    from qunlearn.experiment.stored import read_models
     from qunlearn.grid.names import base
     from qunlearn.parts.registry import find
     from qunlearn.studies.tuned.tune import tune, write_tuned
     from qunlearn.training.schedule import Schedule
 
     files = snakemake.input
-    problem, cells, poisoned, failed = read_poisoned(files.data, files.trained, names, params)
+    problem, cells, poisoned, failed = read_models(files.data, files.trained, names, params)
     method = find("method", base(names.method))(**params.method)
     schedule = Schedule(**params.schedule)
     rates = params.learning_rates
