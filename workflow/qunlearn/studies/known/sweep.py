@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem, replicate
@@ -40,29 +41,34 @@ def sweep(
     """Every method, told everything: all cells, of any alpha, and all that a method is told run together."""
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
     corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])  # (C, N)
-    found = Found(accuracies(problem, cells, models), {}, {}, {})
-    accused = {}
+    precision, recall, accused = {}, {}, {}
     for telling in tellings:
         words = telling.words()
         masks = accusations(poisoned, telling)  # (C, N)
         right = (masks & corrupted).sum(1)
-        found.precision[words] = right / masks.sum(1)
-        found.recall[words] = right / corrupted.sum(1)
-        found.ended[words] = {}
+        precision[words] = right / masks.sum(1)
+        recall[words] = right / corrupted.sum(1)
         accused |= {ToldCell(*cell, words): mask for cell, mask in zip(cells, masks)}
     told = problem.telling(accused)
     which = np.tile(np.arange(len(cells)), len(tellings))
     many, starts = replicate(cells, models, which)
     watched = problem.validation_sets(len(many))
+    unlearned = []
     for number, (name, (method, schedule)) in enumerate(methods.items()):
         at_ends = schedule._replace(record=schedule.epochs)
         done = unlearn(told, list(accused), starts, method, at_ends, evals=watched)
-        for measure, values in accuracies(problem, many, (done.params, done.state)).items():
-            ends = values.reshape(len(tellings), len(cells))
-            for words, end in zip(found.ended, ends):
-                found.ended[words].setdefault(name, {})[measure] = end
+        unlearned.append((done.params, done.state))
         progress((number + 1) / len(methods), name)
-    return found
+    everyone = jax.tree.map(lambda *parts: np.concatenate(parts), models, *unlearned)
+    measured = accuracies(problem, cells + many * len(methods), everyone)
+    begun = {name: values[: len(cells)] for name, values in measured.items()}
+    ended = {telling.words(): {method: {} for method in methods} for telling in tellings}
+    for name, values in measured.items():
+        ends = values[len(cells) :].reshape(len(methods), len(tellings), len(cells))
+        for method, of_method in zip(methods, ends):
+            for words, end in zip(ended, of_method):
+                ended[words][method][name] = end
+    return Found(begun, ended, precision, recall)
 
 
 def accuracies(problem: Problem, cells: list[Cell], models: tuple) -> dict[str, np.ndarray]:
