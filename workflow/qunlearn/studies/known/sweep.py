@@ -40,35 +40,39 @@ def sweep(
 ) -> Found:
     """Every method, told everything: all cells, of any alpha, and all that a method is told run together."""
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
-    corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])  # (C, N)
-    precision, recall, accused = {}, {}, {}
-    for telling in tellings:
-        words = telling.words()
-        masks = accusations(poisoned, telling)  # (C, N)
-        right = (masks & corrupted).sum(1)
-        precision[words] = right / masks.sum(1)
-        recall[words] = right / corrupted.sum(1)
-        accused |= {ToldCell(*cell, words): mask for cell, mask in zip(cells, masks)}
-    told = problem.telling(accused)
+    accused = {telling.words(): accusations(poisoned, telling) for telling in tellings}  # (C, N)
+    told_cells = [ToldCell(*cell, words) for words in accused for cell in cells]
+    told = problem.telling(dict(zip(told_cells, np.concatenate(list(accused.values())))))
     which = np.tile(np.arange(len(cells)), len(tellings))
     many, starts = replicate(cells, models, which)
     watched = problem.validation_sets(len(many))
     unlearned = []
     for number, (name, (method, schedule)) in enumerate(methods.items()):
         at_ends = schedule._replace(record=schedule.epochs)
-        done = unlearn(told, list(accused), starts, method, at_ends, evals=watched)
+        done = unlearn(told, told_cells, starts, method, at_ends, evals=watched)
         unlearned.append((done.params, done.state))
         progress((number + 1) / len(methods), name)
     everyone = jax.tree.map(lambda *parts: np.concatenate(parts), models, *unlearned)
     measured = accuracies(problem, cells + many * len(methods), everyone)
     begun = {name: values[: len(cells)] for name, values in measured.items()}
-    ended = {telling.words(): {method: {} for method in methods} for telling in tellings}
+    ended = {words: {method: {} for method in methods} for words in accused}
     for name, values in measured.items():
         ends = values[len(cells) :].reshape(len(methods), len(tellings), len(cells))
         for method, of_method in zip(methods, ends):
-            for words, end in zip(ended, of_method):
+            for words, end in zip(accused, of_method):
                 ended[words][method][name] = end
-    return Found(begun, ended, precision, recall)
+    return Found(begun, ended, *how_right(problem, cells, accused))
+
+
+def how_right(
+    problem: Problem, cells: list[Cell], accused: dict[str, np.ndarray]
+) -> tuple[dict, dict]:
+    """Precision and recall (C,) of accusations (C, N), by what was told."""
+    corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])  # (C, N)
+    right = {words: (masks & corrupted).sum(1) for words, masks in accused.items()}
+    precision = {words: right[words] / masks.sum(1) for words, masks in accused.items()}
+    recall = {words: right[words] / corrupted.sum(1) for words in accused}
+    return precision, recall
 
 
 def accuracies(problem: Problem, cells: list[Cell], models: tuple) -> dict[str, np.ndarray]:
