@@ -50,15 +50,18 @@ def on_top(config, given):
     return config
 
 
-def plan_of_the_preset():
-    given = yaml.safe_load((ROOT / PRESET).read_text())
+def plan_of(preset):
+    given = yaml.safe_load((ROOT / preset).read_text())
     return Plan(check(on_top(configuration(), given)))
 
 
-def test_the_preset_is_sound_for_every_study():
-    plan = plan_of_the_preset()
+@pytest.mark.parametrize(
+    ("preset", "results"), [(PRESET, "results_tiny"), ("presets/whole.yaml", "results")]
+)
+def test_a_preset_is_sound_for_every_study(preset, results):
+    plan = plan_of(preset)
     ask(plan, STUDIES)
-    assert plan.config["paths"]["results"] == "results_tiny"
+    assert plan.config["paths"]["results"] == results
     assert "results_*/" in (ROOT / ".gitignore").read_text().split()
 
 
@@ -76,7 +79,7 @@ def test_captions_are_templates_and_texts_that_snakemakes_report_can_render(name
 def test_every_target_of_the_preset_can_be_planned(tmp_path):
     folder = copy_project(tmp_path / "project")
     jobs = planned(folder, "everything", "benchmark", "--configfile", PRESET)
-    plan = plan_of_the_preset()
+    plan = plan_of(PRESET)
     figures = {name: kind for name, kind in STUDIES.items() if kind.figure}
     drawn = set()
     for name, kind in figures.items():
