@@ -49,10 +49,10 @@ def roughening(axis, runs: pd.DataFrame, by: str, line: dict, dots: dict) -> int
     return len(runs) - len(kept)
 
 
-def note_ratios(axis, collapsed: int, lost: int, at: str = "bottom") -> None:
-    """How many runs collapsed, and how many ratios are not drawn, if any; `at` as for `style.note`."""
+def note_lost(axis, collapsed: int, lost: int, marks: str = "ratio", at: str = "bottom") -> None:
+    """How many runs collapsed, and how many `marks` are not drawn, if any; `at` as for `style.note`."""
     remarks = []
-    for number, of, what in ((collapsed, "run", "collapsed"), (lost, "ratio", "not drawn")):
+    for number, of, what in ((collapsed, "run", "collapsed"), (lost, marks, "not drawn")):
         if number:
             remarks.append(f"{number} {of if number == 1 else f'{of}s'} {what}")
     if remarks:

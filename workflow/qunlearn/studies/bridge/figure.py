@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from qunlearn.plots import style
+from qunlearn.plots import panels, style
 from qunlearn.plots.looks import Looks
 from qunlearn.studies.bridge.settings import AUTHORS, TEXT
 
@@ -80,8 +80,7 @@ def _number(axis, here: pd.DataFrame, names: list[str]) -> None:
     axis.set_axisbelow(True)
     _ticks(axis, here["ratio"].iloc[0])
     collapsed = int(here["collapsed"].sum())
-    if lost or collapsed:
-        style.note(axis, f"{collapsed} runs collapsed\n{lost} steps not drawn")
+    panels.note_lost(axis, collapsed, lost, "step")
 
 
 def _ticks(axis, is_ratio: bool) -> None:

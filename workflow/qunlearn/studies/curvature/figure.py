@@ -76,7 +76,7 @@ def _roughening(axis, whole: pd.DataFrame, models: list[str], looks: Looks) -> N
     axis.set_title("landscape roughening ratio, on training data")
     collapsed = style.collapsed_runs(whole, ["model", "alpha", "seed"])
     axis.margins(y=0.12)
-    panels.note_ratios(axis, collapsed, lost, at="bottom left")
+    panels.note_lost(axis, collapsed, lost, at="bottom left")
 
 
 def _largest(axis, whole: pd.DataFrame, models: list[str], looks: Looks) -> None:

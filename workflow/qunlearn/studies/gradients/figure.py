@@ -140,4 +140,4 @@ def _roughening(axis, here: pd.DataFrame) -> None:
         dots = {"marker": ".", "ms": 2, "alpha": 0.5}
         lost += panels.roughening(axis, part, "depth", look, dots)
     axis.axhline(1, color="0.2", ls="--", lw=0.8)
-    panels.note_ratios(axis, style.collapsed_runs(here, RUN), lost)
+    panels.note_lost(axis, style.collapsed_runs(here, RUN), lost)

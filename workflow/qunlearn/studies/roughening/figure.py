@@ -68,7 +68,7 @@ def _against_time(axis, trained: pd.DataFrame, along: list[str], looks: Looks) -
     axis.set_ylim(low / 10, high)  # room for the note
     ratios = poisoned[["lrr_own", "lrr_clean"]]
     lost = int((~(ratios > 0)).sum().sum())
-    panels.note_ratios(axis, style.collapsed_runs(trained, RUN), lost)
+    panels.note_lost(axis, style.collapsed_runs(trained, RUN), lost)
 
 
 def _against_loss(axis, trained: pd.DataFrame, along: list[str], looks: Looks) -> None:

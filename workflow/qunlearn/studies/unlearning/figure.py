@@ -182,7 +182,7 @@ def draw_bars(axis, table: pd.DataFrame, models: list[str], looks: Looks) -> Non
     words = [f"{alpha:g}" for alpha in alphas]
     axis.set(xticks=range(len(alphas)), xticklabels=words, xlabel="corrupted fraction α")
     collapsed = style.collapsed_runs(table, ["model", "alpha", "seed"])
-    panels.note_ratios(axis, collapsed, lost)
+    panels.note_lost(axis, collapsed, lost)
 
 
 def draw_bar(axis, x: float, width: float, ratios: pd.Series, colour: str) -> int:
