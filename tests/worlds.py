@@ -294,7 +294,7 @@ def pointed(areas):
 
 
 def regained(gains):
-    """Rows like 'known': model -> accuracy that it regains, from an equal start."""
+    """Rows like 'known': model -> accuracy that it regains, from an equal start, told a half or all."""
     runs = table(lambda model, alpha: 0.7, list(gains), alphas=[0.3])
     runs = runs.assign(
         told="known",
@@ -304,7 +304,8 @@ def regained(gains):
         begun_val_accuracy=runs["val_accuracy"],
     )
     ends = runs["begun_val_accuracy"] + runs["model"].map(gains) + 0.001 * runs["seed"]
-    return runs.assign(val_accuracy=ends)
+    runs = runs.assign(val_accuracy=ends)
+    return pd.concat([runs, runs.assign(share=0.5)], ignore_index=True)
 
 
 def climbed(rise):

@@ -32,7 +32,7 @@ from qunlearn.studies.claims.growth import why_no_more
 #: Columns that tell runs apart.
 RUN = ["dataset", "model", "corruption", "alpha", "method", "phase", "seed"]
 #: Columns with numbers that are no outcome of a run.
-PLACES = {"alpha", "seed", "step", "epochs", "passes"}
+PLACES = {"alpha", "seed", "step", "epochs", "passes", "share"}
 SIDES = ("above", "below")
 #: Trait of data whose states have a phase that means nothing.
 ARBITRARY_PHASE = "arbitrary phase"

@@ -20,7 +20,7 @@ from qunlearn.studies.reproduction.published import partners
 
 ACCURACIES = {"train": "train_accuracy", "validation": "val_accuracy"}
 #: Columns that tell curves apart, and those that are no measurement.
-CURVE = ("dataset", "model", "corruption", "alpha", "method", "eval_set")
+CURVE = ("dataset", "model", "corruption", "alpha", "method", "eval_set", "share")
 CONSTANT = ("collapsed", "parameters", "live_parameters")
 
 
