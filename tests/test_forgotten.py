@@ -280,8 +280,10 @@ def test_places_are_written_in_little_space(place, words):
 
 
 # -- plans -----------------------------------------------------------------------------------------
-def test_all_that_the_study_unlearns_is_compared():
-    here = plan()
+def test_all_that_the_study_unlearns_is_compared_where_no_models_are_named():
+    beyond = configuration()["beyond"]
+    beyond["forgotten"]["models"] = []
+    here = plan(beyond=beyond)
     study = here.study("forgotten")
     files = study.needs(here)["comparisons"]
     assert "results/forgotten/xxz/qnn/label_flipping/alpha0.30/seed0-2.h5" in files

@@ -129,14 +129,17 @@ class Requests:
         epochs = self.plan.training_schedule(sweep.dataset, sweep.model)["epochs"]
         return self.optimise(sweep, seeds, alphas * seeds, epochs)
 
-    def unlearn(self, sweep: Sweep, seeds: int, models: int, method: str = "") -> Request:
+    def unlearn(
+        self, sweep: Sweep, seeds: int, models: int, method: str = "", kept: int = 0
+    ) -> Request:
         """Unlearning of so many models together, from those of the seeds: held are also what each starts from, and the
-        files that these are read from; a step reads two sets of samples. `method`: where it matters whose schedule."""
+        files that these are read from; a step reads two sets of samples. `method`: where it matters whose schedule;
+        `kept`: how many times as many models wait until all are done."""
         schedule = self.plan.unlearning_schedule(sweep.dataset, sweep.model)
         if method:
             schedule = self.plan.method_schedule(sweep.dataset, sweep.model, method)
         epochs = 2 * schedule["epochs"]
-        return self.optimise(sweep, seeds, models, epochs, COPIES + 2, stored=self._block())
+        return self.optimise(sweep, seeds, models, epochs, COPIES + 2 + kept, stored=self._block())
 
     def audit(self, sweep: Sweep, seeds: int, models: int, schedules: Iterable[dict]) -> Request:
         """Retrains, so many models together, by one schedule after the other."""

@@ -155,7 +155,7 @@ class Known(Study):
     def request(self, requests, sweep, cells: int):
         """What a job asks a cluster for: every method, of so many cells and told everything, one after
         the other."""
-        runs = len(self.tellings())
+        models, kept = len(self.tellings()) * cells, len(self.methods)
         return requests.one_by_one(
-            requests.unlearn(sweep, cells, runs * cells, method) for method in self.methods
+            requests.unlearn(sweep, cells, models, method, kept) for method in self.methods
         )
