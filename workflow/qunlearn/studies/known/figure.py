@@ -84,12 +84,15 @@ def _panel(axis, here: pd.DataFrame, column: str, shown: Shown) -> None:
 
 def _ticks(axis, here: pd.DataFrame) -> None:
     """Known fractions, and beyond a line what else is told."""
-    ticks = sorted(here.loc[here["told"] == KNOWN, "share"].unique())
-    extra = here.loc[here["told"] == INNOCENT, "share"].max()
+    known = style.select(here, told=KNOWN)["share"].unique()
+    ticks = {share: f"{share:g}" for share in sorted(known)}
+    extra = style.select(here, told=INNOCENT)["share"].max()
     words = {INNOCENT: f"1, and {extra:g}\ninnocent", ITSELF: "accused\nby itself"}
-    places = [place for told, place in BEYOND.items() if (here["told"] == told).any()]
-    labels = [words[told] for told in BEYOND if (here["told"] == told).any()]
-    axis.set_xticks([*ticks, *places], [*(f"{tick:g}" for tick in ticks), *labels], size=6)
+    told = set(here["told"])
+    for kind, place in BEYOND.items():
+        if kind in told:
+            ticks[place] = words[kind]
+    axis.set_xticks(list(ticks), list(ticks.values()), size=6)
     axis.axvline(1.12, color="0.85", lw=0.7, zorder=0)
 
 

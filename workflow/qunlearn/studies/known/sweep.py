@@ -69,9 +69,11 @@ def how_right(
 ) -> tuple[dict, dict]:
     """Precision and recall (C,) of accusations (C, N), by what was told."""
     corrupted = np.stack([problem.samples(cell).corrupted for cell in cells])  # (C, N)
-    right = {words: (masks & corrupted).sum(1) for words, masks in accused.items()}
-    precision = {words: right[words] / masks.sum(1) for words, masks in accused.items()}
-    recall = {words: right[words] / corrupted.sum(1) for words in accused}
+    precision, recall = {}, {}
+    for words, masks in accused.items():
+        right = (masks & corrupted).sum(1)
+        precision[words] = right / masks.sum(1)
+        recall[words] = right / corrupted.sum(1)
     return precision, recall
 
 
