@@ -255,6 +255,17 @@ def test_summary_finds_the_plateau_and_the_turning_point_of_a_known_curve():
     assert np.all(found.seeds == 4)
 
 
+def test_an_interval_of_an_accuracy_does_not_pass_1():
+    rows = [
+        {"model": "qnn", "alpha": alpha, "seed": seed, "val": level, "collapsed": False}
+        for alpha in (0.0, 0.1, 0.2)
+        for seed, level in enumerate((1.0, 1.0, 1.0, 1.0, 0.9))
+    ]
+    found = plateau_summary(pd.DataFrame(rows), ["model"], ["val"], 0.3, 0.05, 0.95, 200)
+    plateau = found[found["quantity"] == "plateau"].iloc[0]
+    assert plateau["low"] < 0.98 < plateau["high"] <= 1
+
+
 def test_summary_names_no_turning_point_where_there_is_no_plateau():
     frame = runs(lambda a: 0.5, np.arange(10) / 10)
     found = summarised(frame)

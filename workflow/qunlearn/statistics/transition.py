@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import optimize
 
 from qunlearn.statistics.intervals import interval
+from qunlearn.statistics.quantities import SHARE, Within
 
 #: Fewest alphas of a curve that is fitted: the fit's four parameters and one degree of freedom.
 FEWEST_ALPHAS = 5
@@ -120,11 +121,11 @@ def _quantities(curves: pd.DataFrame, plateau: float, margin: float, *options) -
         return critical
 
     found = {
-        "plateau": (height(samples), *interval(samples, height, *options)),
+        "plateau": (height(samples), *interval(samples, Within(height, SHARE), *options)),
         "critical_alpha": (math.nan, math.nan, math.nan),
     }
     falls = height(samples) > 0.5 + margin and samples.mean(0).min() < 0.5
     if falls and len(alphas) >= FEWEST_ALPHAS:
-        ends = interval(samples, critical_alpha, *options)
+        ends = interval(samples, Within(critical_alpha, SHARE), *options)
         found["critical_alpha"] = (critical_alpha(samples), *ends)
     return found
