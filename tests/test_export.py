@@ -233,7 +233,7 @@ def test_gradients(data, programs):
     mine = problem(data, "qnn")
     gradients.untrained(mine, 2)
     gradients.trained(mine, CELLS, initial(mine))
-    assert not programs.loops()
+    assert {"evolve", "pull_back"} <= set(programs.loops())
 
 
 def test_audits_and_readings(data, single, programs):

@@ -80,6 +80,25 @@ def test_saliency_is_by_the_gradient_of_the_forget_set(network):
     assert around.count("mask", start[0]) == problem.samples(CELLS[0]).forget.sum()
 
 
+@pytest.mark.parametrize(
+    "name, function",
+    [("ssd", "before"), ("newton", "before"), ("fisher_forgetting", "before"), ("salun", "mask")],
+)
+def test_sets_of_any_size_share_a_program(network, monkeypatch, name, function):
+    problem, start = network
+    plain, traced = Around._of_one, []
+
+    def noted(self, *arguments):
+        traced.append(arguments)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(Around, "_of_one", noted)
+    cells = [Cell(0.1, 0), Cell(0.4, 1)]
+    assert len({problem.samples(cell).forget.sum() for cell in cells}) == 2
+    Around(problem, cells, cells, start, method(name), {}).apply(function, start[0])
+    assert len(traced) == 1
+
+
 # -- labels and teachers -----------------------------------------------------------------------------
 def test_random_labels_are_drawn_once_and_the_other_label_is_the_true_one(network):
     problem, start = network

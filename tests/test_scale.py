@@ -48,6 +48,16 @@ def test_seeds_beside_the_studys_are_trained_in_blocks_of_their_own():
     assert found == [(0, 1, 4), (2, 3, 5)]
 
 
+def test_more_seeds_than_a_variant_has_elsewhere_are_trained_in_one_block():
+    whole = plan(seeds=[0, 1, 2, 3], seeds_per_job=20, fewer_seeds={"changed": 2})
+    case = "xxz", "qnn~readout_scale=2", "label_flipping", (0.0,)
+    assert [path.split("/")[-1] for path in whole.grid.trained(*case, range(6))] == [
+        "seed0-3.h5",
+        "seed4-5.h5",
+    ]
+    assert [path.split("/")[-1] for path in whole.grid.trained(*case, range(2))] == ["seed0-1.h5"]
+
+
 def test_a_range_of_seeds_that_no_study_has_is_still_refused():
     with pytest.raises(UserError, match="no block '2-5'"):
         asked(models=["qnn"], scales=[2], seeds=2)[1].grid.parse_seeds("2-5")

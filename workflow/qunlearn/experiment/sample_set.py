@@ -8,52 +8,47 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from qunlearn.landscape.hessian import Point, hessian, logits, mean_loss
 from qunlearn.training.classifier import Classifier
+from qunlearn.training.losses import cross_entropy
 
 
 class SampleSet:
-    """N samples of one cell: `rows` (N,) of the `pool` of features with `labels` (N,), asked of a model whose `state`
-    stays as it is.
+    """Those of the N samples of one cell that are `members` (N,): `rows` (N,) of the `pool` of features with `labels`
+    (N,), asked of a model whose `state` stays as it is. Sets of any size share a program: all samples are read, and
+    means are over members.
 
-    Parameters are nested dictionaries of arrays, and so is what is given back, but for numbers. `passes` counts samples
-    that were sent through the model and back, by whatever was asked so far.
+    Parameters are nested dictionaries of arrays, and so is what is given back, but for numbers. `count`: of members;
+    `passes`: how often these were sent through the model and back, by whatever was asked so far.
     """
 
-    def __init__(self, model: Classifier, state: dict, pool, rows, labels):
+    def __init__(self, model: Classifier, state: dict, pool, rows, labels, members):
         self.model = model
         self.state = state
         self.pool, self.rows, self.labels = pool, rows, labels
+        self.count = jnp.sum(members)
+        self.weights = members / self.count  # (N,) of a mean over members
         self.passes = 0
 
-    @property
-    def count(self) -> int:
-        """N."""
-        return len(self.rows)
+    def _logits(self, params: dict):
+        """(N,) logits of all samples."""
+        return self.model.logits(params, self.state, self.pool, self.rows)[0]
 
-    def _read(self, times: int = 1) -> None:
-        """So many passes over all samples."""
-        self.passes += times * self.count
-
-    def _at(self, params: dict) -> Point:
-        return Point(params, self.state, self.pool, self.rows, self.labels)
+    def _mean_loss(self, params: dict):
+        return self.weights @ cross_entropy(self._logits(params), self.labels)
 
     # -- first derivatives -------------------------------------------------------------------------
     def cross_entropy(self, params: dict):
         """Mean loss, nats."""
-        self._read()
-        return mean_loss(self.model, self._at(params))
+        self.passes += 1
+        return self._mean_loss(params)
 
     def gradient(self, params: dict) -> dict:
         """Gradient of the mean loss."""
-        self._read()
-        return self._gradient(params)
-
-    def _gradient(self, params: dict) -> dict:
-        return jax.grad(lambda params: mean_loss(self.model, self._at(params)))(params)
+        self.passes += 1
+        return jax.grad(self._mean_loss)(params)
 
     def squared_gradients(self, params: dict) -> dict:
-        """Mean over samples of the square of each one's gradient of the loss."""
+        """Mean over members of the square of each one's gradient of the loss."""
 
         def slope(logit, label):
             return jax.nn.sigmoid(logit) - label
@@ -71,49 +66,47 @@ class SampleSet:
         return self._mean_squares(params, slope)
 
     def _mean_squares(self, params: dict, slope: Callable) -> dict:
-        """Mean over samples of (slope(z, y) dz/dtheta)^2, one sample after the other: all gradients at once would be N
+        """Mean over members of (slope(z, y) dz/dtheta)^2, one sample after the other: all gradients at once would be N
         times the parameters."""
-        self._read()
+        self.passes += 1
 
         def logit(params, row):
             return self.model.logits(params, self.state, self.pool[row][None])[0][0]
 
         def add(total, sample):
-            row, label = sample
+            row, label, weight = sample
             z, gradient = jax.value_and_grad(logit)(params, row)
-            factor = slope(z, label) ** 2
+            factor = weight * slope(z, label) ** 2
             total = jax.tree.map(lambda sum, g: sum + factor * g**2, total, gradient)
             return total, None
 
         nothing = jax.tree.map(jnp.zeros_like, params)
-        total, _ = jax.lax.scan(add, nothing, (self.rows, self.labels))
-        return jax.tree.map(lambda sum: sum / self.count, total)
+        total, _ = jax.lax.scan(add, nothing, (self.rows, self.labels, self.weights))
+        return total
 
     # -- second derivatives ------------------------------------------------------------------------
     def newton_step(self, params: dict, gradient: dict, damping) -> dict:
         """(|H| + damping)^-1 gradient, H the exact Hessian of the mean loss, |H| with the absolute values of its
         eigenvalues."""
-        vector, unravel = ravel_pytree(gradient)
-        self._read(2 * vector.size)
-        values, vectors = jnp.linalg.eigh(hessian(self.model, self._at(params)))
+        start, unravel = ravel_pytree(params)
+        vector, _ = ravel_pytree(gradient)
+        self.passes += 2 * vector.size
+        hessian = jax.hessian(lambda other: self._mean_loss(unravel(other)))(start)
+        values, vectors = jnp.linalg.eigh(hessian)
         along = vectors.T @ vector
         return unravel(vectors @ (along / (jnp.abs(values) + damping)))
 
     def gauss_newton_step(self, params: dict, gradient: dict, damping, iterations: int) -> dict:
-        """(G + damping)^-1 gradient by so many conjugate gradients, G = mean over samples of p (1 - p) dz dz^T, the
+        """(G + damping)^-1 gradient by so many conjugate gradients, G = mean over members of p (1 - p) dz dz^T, the
         part of the Hessian that is never negative."""
-        self._read(2 * iterations)
-
-        def answers(params):
-            return logits(self.model, self._at(params))
-
-        z, back = jax.vjp(answers, params)
+        self.passes += 2 * iterations
+        z, back = jax.vjp(self._logits, params)
         p = jax.nn.sigmoid(z)
-        weight = p * (1 - p) / self.count
+        curvature = self.weights * p * (1 - p)
 
         def product(direction):
-            _, slopes = jax.jvp(answers, (params,), (direction,))
-            (image,) = back(weight * slopes)
+            _, slopes = jax.jvp(self._logits, (params,), (direction,))
+            (image,) = back(curvature * slopes)
             return jax.tree.map(lambda a, b: a + damping * b, image, direction)
 
         step, _ = jax.scipy.sparse.linalg.cg(product, gradient, tol=1e-10, maxiter=iterations)

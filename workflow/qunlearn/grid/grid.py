@@ -184,21 +184,24 @@ class Grid:
         return self._trained_in(*case, self.train_blocks(*case, on_grid) + off_grid, seeds)
 
     def _trained_in(self, dataset, model, corruption, blocks, seeds) -> list[str]:
-        groups = self._seed_groups(dataset, model, seeds)
+        groups = self._seed_groups(dataset, model, seeds, alone="~" in dataset + model + corruption)
         return [
             self.train(dataset, model, corruption, block, group)
             for block in blocks
             for group in groups
         ]
 
-    def _seed_groups(self, dataset, model, seeds) -> list[tuple]:
+    def _seed_groups(self, dataset, model, seeds, alone: bool) -> list[tuple]:
         """Blocks that hold these seeds: of the model's own seeds, of others on the grid, and of those
-        beside the grid."""
-        own = self.seeds_of(dataset, model)
-        beyond = [seed for seed in seeds if seed in self.seeds and seed not in own]
-        size = self.config["seeds_per_job"]
-        more = chunk(beyond, size) + chunk(self.other_seeds(seeds), size)
-        return self.seed_blocks(dataset, model, seeds) + more
+        beside the grid; the first two in one where no stage but one trains it (`alone`)."""
+        own, size = self.seeds_of(dataset, model), self.config["seeds_per_job"]
+        on_grid = [seed for seed in seeds if seed in self.seeds]
+        beyond = [seed for seed in on_grid if seed not in own]
+        if alone and beyond:
+            blocks = chunk(on_grid, size)
+        else:
+            blocks = self.seed_blocks(dataset, model, seeds) + chunk(beyond, size)
+        return blocks + chunk(self.other_seeds(seeds), size)
 
     def all_trained(self, models=None) -> list[str]:
         """Training files of all alphas and seeds, of the study's models or of those given."""

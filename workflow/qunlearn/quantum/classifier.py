@@ -138,13 +138,15 @@ class QuantumClassifier(Classifier):
 
     def encode(self, x):
         """Features (N, columns), those in use and a few idle ones, or arranged amplitudes (N, 2,
-        2^L), real and imaginary parts. On a narrow light cone x may be an array on disk, larger
-        than memory: it is read block by block."""
+        2^L), real and imaginary parts; as readout errors shrink them, so that these are no constant
+        of a program. On a narrow light cone x may be an array on disk, larger than memory: it is
+        read block by block."""
         if self.engine == "states":
-            return statevector.parts(statevector.arranged(self.circuit, self.states(x)))
+            arranged = statevector.arranged(self.circuit, self.states(x))
+            return statevector.parts(np.sqrt(self.contrast) * arranged)
         pool = np.empty((len(self.columns), len(x))).T
         for rows, features in self._feature_blocks(x):
-            pool[rows] = features[:, self.columns]
+            pool[rows] = self.contrast * features[:, self.columns]
         return pool
 
     def shifted_derivatives(self, params, pool, rows):
@@ -169,7 +171,7 @@ class QuantumClassifier(Classifier):
         """In double precision; all angles at once, in compiled loops."""
         if self.free_scale or self.shots or not self._fits_loops() or not second_order.loops():
             return None
-        features = self.scale * self.contrast * np.asarray(pool)[np.asarray(rows)]
+        features = self.scale * np.asarray(pool)[np.asarray(rows)]
         angles = np.asarray(params["theta"])
         return second_order.derivatives(self.circuit, angles, features, self.columns, weigh)
 
@@ -244,10 +246,10 @@ class QuantumClassifier(Classifier):
 
     def expectation(self, theta, pool, rows=None, scale=1.0):
         """(B,) values scale <Z> of the pool's rows, exact, with the device's noise."""
-        return scale * self.contrast * self._exact(theta, pool, rows)
+        return scale * self._exact(theta, pool, rows)
 
     def _exact(self, theta, pool, rows):
-        """(B,) values <Z> without readout errors."""
+        """(B,) values <Z>."""
         if self.engine == "states":
             states = pool if rows is None else pool[rows]
             return statevector.expectation(self.circuit, theta, states)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from qunlearn.runtime.caches import hidden
 from qunlearn.runtime.errors import UserError
 
 FAMILIES = ("JAX_", "NUMBA_", "XLA_")
@@ -102,7 +103,10 @@ def try_flags(flags: list[str]) -> None:
 
 def start_jax(precision: str):
     """The first device of JAX, whose options are pinned. Raises UserError where variables keep it from starting."""
-    import jax
+    with hidden(
+        "etils.epath"
+    ):  # paths in the cloud, which take a twentieth of a short job to import
+        import jax
 
     jax.config.update("jax_enable_x64", precision == "double")
     for name, value in JAX.items():

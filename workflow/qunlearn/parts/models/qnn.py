@@ -130,12 +130,12 @@ class CircuitModel(Model):
         return qubits if qubits is None else qubits + self.split
 
     def _widest_cone(self, qubits: int) -> int:
-        """Qubits of the light cone at most: on a chain that is read at its end one for every layer, on any other chain
-        or ring two, of a circuit of another kind all."""
+        """Qubits of the light cone at most: the one that is read and, for every layer but the last, whose bonds move
+        nothing, one more on a chain that is read at its end, two on any other chain or ring; of another circuit all."""
         if self.circuit != "layered":
             return qubits
         is_read_at_its_end = self.entangler == "chain" and self.measure == "last"
-        return min(qubits, self.depth if is_read_at_its_end else 2 * self.depth)
+        return min(qubits, self.depth if is_read_at_its_end else 2 * self.depth - 1)
 
 
 def _has_states(source) -> bool:

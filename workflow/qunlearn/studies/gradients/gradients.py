@@ -12,6 +12,7 @@ its variance.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -21,9 +22,8 @@ import pandas as pd
 
 from qunlearn.experiment.answers import validation_answers
 from qunlearn.experiment.problem import Cell, Problem
-from qunlearn.landscape.curvature import split_trace
-from qunlearn.landscape.hessian import Point
-from qunlearn.landscape.trained import in_double
+from qunlearn.landscape.curvature import Hessians
+from qunlearn.landscape.trained import in_double, trained_points
 from qunlearn.quantum import lightcone, statevector
 from qunlearn.quantum.classifier import QuantumClassifier
 from qunlearn.quantum.features import reduced_states
@@ -71,8 +71,8 @@ def purity(model: QuantumClassifier, states: np.ndarray) -> float:
 
 def mean_squares(model: QuantumClassifier, thetas, pool, rows, labels) -> Squares:
     """At angles `thetas` (R, P): of <Z> the mean over the pool's `rows` (R, S), of the loss over
-    the whole pool with `labels` (R, N)."""
-    pool = jnp.asarray(pool)
+    the whole pool with `labels` (R, N). In single precision, as training."""
+    pool = jnp.asarray(pool, jnp.float32)
     live = np.array(model.live)
 
     def at_angles(arguments):
@@ -93,16 +93,11 @@ def mean_squares(model: QuantumClassifier, thetas, pool, rows, labels) -> Square
         squares = jax.lax.map(mean_square, weights)
         return jnp.mean(squares[:-1]), squares[-1]
 
-    found = _over_replicas(at_angles, thetas, rows, labels)
-    return Squares(*found)
-
-
-def _over_replicas(function, *arguments):
-    """What `function` gives for each replica's part of the `arguments` (R, ...), which it gets as a
-    tuple: arrays (R, ...), one replica after the other."""
-    compiled = jax.jit(lambda *arguments: jax.lax.map(function, arguments))
-    found = compiled(*map(jnp.asarray, arguments))
-    return jax.tree.map(np.asarray, found)
+    _, at_once = model.together or (1, 1)
+    over_replicas = jax.jit(partial(jax.lax.map, at_angles, batch_size=at_once))
+    thetas, labels = (jnp.asarray(array, jnp.float32) for array in (thetas, labels))
+    found = over_replicas((thetas, jnp.asarray(rows), labels))
+    return Squares(*map(np.asarray, found))
 
 
 def untrained(problem: Problem, draws: int) -> pd.DataFrame:
@@ -133,33 +128,27 @@ def trained(problem: Problem, cells: list[Cell], variables: tuple[dict, dict]) -
     """At each cell's trained model: mean squares, the loss on its own training set; the trace of
     that loss's Hessian, which the landscape roughening ratio is of; and its validation accuracy. A
     row per cell. `variables` is (params, state), cells along the first axis."""
-    variables = in_double(variables)
-    thetas = variables[0]["theta"]  # (cells, P)
-    pool = jnp.asarray(problem.pools["train"])
+    pool = problem.pools["train"]
     labels = np.array([problem.samples(cell).labels for cell in cells], float)  # (cells, N)
     rows = np.unique(np.linspace(0, len(pool) - 1, SAMPLES).astype(int))
-    found = mean_squares(problem.model, thetas, pool, np.tile(rows, (len(cells), 1)), labels)
+    rows = np.tile(rows, (len(cells), 1))
+    found = mean_squares(problem.model, variables[0]["theta"], pool, rows, labels)
     columns = {
         "ensemble": "trained",
         "alpha": [cell.alpha for cell in cells],
         "seed": [cell.seed for cell in cells],
         **found._asdict(),
-        "trace": traces(problem.model, thetas, pool, labels),
-        "val_accuracy": validation_answers(problem, variables).accuracy,
+        "trace": traces(problem, cells, variables),
+        "val_accuracy": validation_answers(problem, in_double(variables)).accuracy,
     }
     return pd.DataFrame(columns)
 
 
-def traces(model: QuantumClassifier, thetas, pool, labels) -> np.ndarray:
-    """(R,) Hessian traces of the loss over the whole pool, at angles (R, P) with labels (R, N)."""
-    rows = np.arange(len(pool))
-
-    def trace(arguments):
-        theta, labels = arguments
-        point = Point({"theta": theta}, {}, pool, rows, labels)
-        return sum(split_trace(model, point))
-
-    return _over_replicas(trace, thetas, labels)
+def traces(problem: Problem, cells: list[Cell], variables: tuple[dict, dict]) -> np.ndarray:
+    """(cells,) Hessian traces of each cell's loss over its training set."""
+    hessian = Hessians(problem.model)
+    points = trained_points(problem, cells, variables)
+    return np.array([np.trace(hessian(each.point)) for each in points])
 
 
 def shape(problem: Problem) -> dict:
