@@ -188,6 +188,9 @@ def test_runs_that_a_measure_chooses_among_are_found():
     claim = replace(claim, measure=largest)
     found = runs_behind(claim, table, "qnn", {})
     assert found == ["xxz/mlp/label_flipping", "xxz/qnn/label_flipping"]
+    table = table.assign(run_model=table["model"] + "~set_aside=0.2", run_dataset="xxz~length=8")
+    found = runs_behind(claim, table, "qnn", {})
+    assert found == [f"xxz~length=8/{m}~set_aside=0.2/label_flipping" for m in ("mlp", "qnn")]
 
 
 def test_the_page_says_at_which_numbers_it_looked(rng):

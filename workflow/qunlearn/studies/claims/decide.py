@@ -180,9 +180,10 @@ def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict,
 
 def runs_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
     """Runs that decide the claim, as 'dataset/model/corruption': what it measures changes with
-    theirs. All of the table where that cannot be told."""
-    dataset = "run_dataset" if "run_dataset" in frame else "dataset"
-    names = frame[dataset] + "/" + frame["model"] + "/" + frame["corruption"]
+    theirs. All of the table where that cannot be told. What ran has columns of its own, `run_dataset`
+    and `run_model`, in tables that have it under the study's names."""
+    datasets, models = (frame.get(f"run_{name}", frame[name]) for name in ("dataset", "model"))
+    names = datasets + "/" + models + "/" + frame["corruption"]
     known = sorted(names.unique())
     measured = partial(_measured_of, claim=claim, frame=frame, model=model, criterion=criterion)
     if measured(pd.Series(0.0, frame.index)) is None:

@@ -16,7 +16,8 @@ from qunlearn.results.hdf5 import read
 from qunlearn.results.trained import OF_A_STEP
 from qunlearn.studies.tuned.tune import HOLDS
 
-NAMES = ["dataset", "model", "corruption", "alpha", "method", "choice", "seed"]
+#: Names of a row: `model` is the study's, `run_model` what ran, with samples set aside.
+NAMES = ["dataset", "model", "run_model", "corruption", "alpha", "method", "choice", "seed"]
 
 
 def tabulate(
@@ -32,7 +33,8 @@ def tabulate(
     for path in cells:
         content, attributes = read(path, HOLDS)
         check_seeds(path, content, seeds)
-        dataset, model, corruption = path_names(path, 3)
+        dataset, run_model, corruption = path_names(path, 3)
+        model = base(run_model)
         method = PurePath(path).parts[-2]
         default = json.loads(attributes["settings"])["schedule"]["learning_rate"]
         for seed in np.unique(content["seed"]):
@@ -40,7 +42,7 @@ def tabulate(
                 continue
             run = Run(content, seed)
             for choice, (rate, step) in run.choices(default).items():
-                names = [dataset, base(model), corruption, run.alpha, method, choice, seed]
+                names = [dataset, model, run_model, corruption, run.alpha, method, choice, seed]
                 rows.append(dict(zip(NAMES, names)) | run.at(rate, step))
     table = pd.DataFrame(rows)
     return {"tuned": table.sort_values(NAMES, ignore_index=True)}
