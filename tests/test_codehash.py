@@ -65,7 +65,7 @@ SHARED = {
     "experiment/unlearn.py": {"unlearn_models"},
     "experiment/problem.py": {"train_models", "unlearn_models", "analyse_landscape"},
     "landscape/curvature.py": {"analyse_landscape"},
-    "landscape/hessian.py": {"analyse_landscape"},  # a Newton step has a Hessian
+    "landscape/hessian.py": {"analyse_landscape"},
     "landscape/spectrum.py": set(),
     "statistics/bootstrap.py": set(),
     "statistics/transition.py": set(),

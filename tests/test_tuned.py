@@ -14,8 +14,9 @@ from qunlearn.runtime.errors import UserError
 from qunlearn.studies.scrub import FORMS
 from qunlearn.studies.scrub import figure as scrub_figure
 from qunlearn.studies.scrub.table import rewind
+from qunlearn.studies.claims.decide import runs_behind
 from qunlearn.studies.tuned import figure as tuned_figure
-from qunlearn.studies.tuned.claims import tuned_gap
+from qunlearn.studies.tuned.claims import CLAIMS, tuned_gap
 from qunlearn.studies.tuned.table import tabulate
 from qunlearn.studies.tuned.tune import tune, write_tuned
 from qunlearn.training.workload import Trained
@@ -83,6 +84,13 @@ def rows(values):
     return table.assign(
         approximate=table["method"] != "retrain", begun_val_accuracy=0.7, learning_rate=0.1, step=3
     )
+
+
+def test_more_seeds_are_asked_for_of_what_ran(tuned_file):
+    table = tabulate([tuned_file], seeds=[0, 1])["tuned"].assign(approximate=True)
+    claim = CLAIMS["mlp_stays_below_tuned_retrain"]
+    assert set(table["model"]) == {"mlp"}
+    assert runs_behind(claim, table, "mlp", {}) == ["digits/mlp~set_aside=0.2/label_flipping"]
 
 
 def test_the_best_method_is_the_one_of_lowest_loss_not_of_highest_accuracy():

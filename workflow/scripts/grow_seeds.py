@@ -62,7 +62,7 @@ def main(arguments):
         more = grown(rows, looks, patience)
         print(
             f"{len(rows)} verdicts, {len(undecided(rows))} undecided at up to {len(plan.grid.seeds)} "
-            f"seeds; {len(more)} models get more"
+            f"seeds; runs that get more: {len(more)}"
         )
         config = configuration(plan, more)
         if config["fewer_seeds"]["runs"] == plan.grid.fewer["runs"]:
