@@ -11,10 +11,10 @@ from qunlearn.config.check import ask, check
 from qunlearn.config.plan import Plan
 from qunlearn.experiment.unlearn import unlearn
 from qunlearn.runtime.errors import UserError
+from qunlearn.studies.claims.decide import runs_behind
 from qunlearn.studies.scrub import FORMS
 from qunlearn.studies.scrub import figure as scrub_figure
 from qunlearn.studies.scrub.table import rewind
-from qunlearn.studies.claims.decide import runs_behind
 from qunlearn.studies.tuned import figure as tuned_figure
 from qunlearn.studies.tuned.claims import CLAIMS, tuned_gap
 from qunlearn.studies.tuned.table import tabulate
