@@ -141,7 +141,7 @@ def decided(
     failed = failed_seeds(claim, frame, row.model, criterion, found.seeds)
     say = getattr(statistic, "remark", lambda samples: "")
     no_value = say(samples) if math.isnan(found.value) else ""
-    why = no_value or _why_no_interval(found.low, samples)
+    why = no_value or _why_no_interval(found, samples)
     remark = why or say(samples) or _not_independent(frame)
     if found.verdict == "undecided":
         spent = why_no_more(row, settings.looks, settings.patience)
@@ -210,9 +210,11 @@ def _in_words(criterion: dict) -> dict[str, str]:
     return words
 
 
-def _why_no_interval(low: float, samples: np.ndarray) -> str:
-    if not math.isnan(low):
+def _why_no_interval(found, samples: np.ndarray) -> str:
+    if not math.isnan(found.low):
         return ""
+    if math.isnan(found.value):
+        return "no value: some of its numbers are undefined"
     return "one seed only" if len(samples) < 2 else "no value in some resamples"
 
 
