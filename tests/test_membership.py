@@ -13,7 +13,7 @@ from scipy.special import expit
 from scipy.stats import binom, kstest
 from sklearn.metrics import roc_auc_score
 
-from project import plan, planned, snakemake
+from project import configuration, plan, planned, snakemake
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import unlearn
@@ -298,12 +298,19 @@ def test_the_table_flags_failures_and_counts_retrains_at_chance(audited, tmp_pat
     plt.close(drawn)
 
 
-def test_all_that_the_study_unlearns_is_audited_with_both_kinds_of_retrains():
+def test_all_that_the_study_unlearns_is_audited_or_some_models():
+    for models in ([], ["qnn"]):
+        beyond = configuration()["beyond"]
+        beyond["membership"]["models"] = models
+        here = plan(beyond=beyond)
+        audits = here.study("membership").needs(here)["audits"]
+        assert "results/audit/xxz/qnn/label_flipping/alpha0.30/seed0-4.h5" in audits
+        assert len(audits) == len(here.grid.unlearning_cases(models=models))
+
+
+def test_retrains_are_of_both_kinds():
     here = plan()
     study = here.study("membership")
-    audits = study.needs(here)["audits"]
-    assert "results/audit/xxz/qnn/label_flipping/alpha0.30/seed0-4.h5" in audits
-    assert len(audits) == len(here.grid.unlearning_cases())
     schedules = study.retrain_schedules(here, "digits", "mlp")
     assert schedules["training"] == here.training_schedule("digits", "mlp")
     assert schedules["unlearning"] == here.unlearning_schedule("digits", "mlp")
@@ -311,7 +318,9 @@ def test_all_that_the_study_unlearns_is_audited_with_both_kinds_of_retrains():
 
 @pytest.mark.workflow
 def test_the_figure_of_a_reduced_study(study):
-    (study / "audit.yaml").write_text(yaml.safe_dump({"beyond": {"figures": ["membership"]}}))
+    (study / "audit.yaml").write_text(
+        yaml.safe_dump({"beyond": {"figures": ["membership"], "membership": {"models": []}}})
+    )
     files = ["--configfile", "tiny.yaml", "audit.yaml"]
     assert planned(study, "beyond", *files) == {
         "audit_models": 2, "tabulate_membership": 1, "draw_membership": 1, "beyond": 1,

@@ -227,13 +227,14 @@ class Grid:
             )
         ]
 
-    def unlearning_cases(self, alphas=None) -> list[tuple]:
-        """(dataset, model, corruption, alpha) that the study unlearns, at its own alphas or at those given."""
+    def unlearning_cases(self, alphas=None, models=None) -> list[tuple]:
+        """(dataset, model, corruption, alpha) that the study unlearns, of its own alphas and models or of those
+        given."""
         config = self.config
         return [
             (dataset, model, corruption, alpha)
             for dataset in config["datasets"]
-            for model in self.stage_models("unlearning")
+            for model in models or self.stage_models("unlearning")
             for corruption in config["unlearning"]["corruptions"]
             for alpha in alphas or self.unlearning_alphas
         ]

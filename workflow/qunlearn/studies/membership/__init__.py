@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from qunlearn.config.options import Count, Distinct, option
+from qunlearn.config.options import Count, Distinct, Refers, Several, option
 from qunlearn.studies.study import Study
 
 if TYPE_CHECKING:
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 #: How retrains are trained: as long as the models were, or as many steps as unlearning has.
 SCHEDULES = Literal["training", "unlearning"]
 
+ChangedModel = Annotated[str, Refers("model", changes=True)]
+
 
 class Membership(Study):
-    """Is an unlearned model told from models that never saw the forget set: of all that the study
-    unlearns, by every method."""
+    """Is an unlearned model told from models that never saw the forget set, by every method."""
 
     label = "membership"
     section = "beyond.membership"
     figure = "figX_membership"
     tables = ("membership",)
 
+    models: Several[ChangedModel] = option(says="those unlearned; []: those of `unlearning`")
     retrains: Annotated[int, Field(ge=39, le=10_000)] = option(
         says="models per seed that never saw the forget set; 39 is the least for a 95 % range"
     )
@@ -33,9 +35,13 @@ class Membership(Study):
         says="how they are trained: as the models are (the costly one), as `retrain` is"
     )
 
+    def cases(self, plan: Plan) -> list[tuple]:
+        """(dataset, model, corruption, alpha) of what is unlearned and audited."""
+        return plan.grid.unlearning_cases(models=self.models)
+
     def needs(self, plan: Plan):
         audits = []
-        for dataset, model, corruption, alpha in plan.grid.unlearning_cases():
+        for dataset, model, corruption, alpha in self.cases(plan):
             for seeds in plan.grid.seed_blocks(dataset, model, first=self.seeds):
                 names = dataset, model, corruption, (alpha,)
                 audits.append(plan.grid.cells("audit", *names, seeds))
@@ -49,7 +55,7 @@ class Membership(Study):
 
     def drawing(self, plan: Plan):
         return {
-            "cases": plan.grid.unlearning_cases(),
+            "cases": self.cases(plan),
             "methods": plan.config["methods"],
             "schedules": self.schedules,
         }
@@ -57,8 +63,9 @@ class Membership(Study):
     def problems(self, plan: Plan):
         from qunlearn.config.check import cell_problems
 
-        models = plan.grid.stage_models("unlearning")
-        return [f"schedules: {line}" for line in cell_problems(plan, "unlearning", models)]
+        named = "models" if self.models else "schedules"
+        models = self.models or plan.grid.stage_models("unlearning")
+        return [f"{named}: {line}" for line in cell_problems(plan, "unlearning", models)]
 
     def pipeline_problems(self, plan: Plan):
         if plan.start_seed() is None:
