@@ -14,11 +14,13 @@ from scipy.stats import binom, kstest
 from sklearn.metrics import roc_auc_score
 
 from project import configuration, plan, planned, snakemake
+from qunlearn.config.check import ask
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
 from qunlearn.experiment.unlearn import unlearn
 from qunlearn.parts.registry import find
 from qunlearn.plots.looks import Looks
+from qunlearn.runtime.errors import UserError
 from qunlearn.studies.membership import figure, measures
 from qunlearn.studies.membership.audit import audit, audit_sets, retrains
 from qunlearn.studies.membership.stored import write_audit
@@ -306,6 +308,13 @@ def test_all_that_the_study_unlearns_is_audited_or_some_models():
         audits = here.study("membership").needs(here)["audits"]
         assert "results/audit/xxz/qnn/label_flipping/alpha0.30/seed0-4.h5" in audits
         assert len(audits) == len(here.grid.unlearning_cases(models=models))
+
+
+def test_a_model_that_no_method_can_be_used_on_is_refused_by_name():
+    beyond = configuration()["beyond"]
+    beyond["membership"]["models"] = ["knn"]
+    with pytest.raises(UserError, match=r"beyond\.membership\.models: \S+ is fitted in one call"):
+        ask(plan(beyond=beyond), ["membership"])
 
 
 def test_retrains_are_of_both_kinds():

@@ -65,7 +65,12 @@ class Membership(Study):
 
         named = "models" if self.models else "schedules"
         models = self.models or plan.grid.stage_models("unlearning")
-        return [f"{named}: {line}" for line in cell_problems(plan, "unlearning", models)]
+        found = cell_problems(plan, "unlearning", models)
+        for dataset, model, _, _ in [] if found else self.cases(plan):
+            declared = plan.model(dataset, model)
+            for method in plan.config["methods"]:
+                found += plan.method(method).problems(declared)
+        return [f"{named}: {line}" for line in dict.fromkeys(found)]
 
     def pipeline_problems(self, plan: Plan):
         if plan.start_seed() is None:
