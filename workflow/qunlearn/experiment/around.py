@@ -40,9 +40,13 @@ class Around:
         weights: dict[str, np.ndarray],
         aside: float = 0.0,
     ):
-        self.problem, self.method = problem, method
-        self.cells, self.origins = cells, origins
-        self.poisoned, self.weights, self.aside = poisoned, weights, aside
+        self.problem = problem
+        self.method = method
+        self.cells = cells
+        self.origins = origins
+        self.poisoned = poisoned
+        self.weights = weights
+        self.aside = aside
         #: How often a function, once it ran, sent each set that it asks for through the model and back.
         self.passes: dict[str, dict[str, int]] = {}
 
