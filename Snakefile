@@ -11,6 +11,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
+from forked_jobs import start_server
 from qunlearn.config.check import check
 from qunlearn.config.folders import check_folders
 from qunlearn.config.plan import Plan
@@ -50,6 +51,8 @@ report: "workflow/report/workflow.rst"
 # As long after every look for work as --max-jobs-per-timespan says, Snakemake looks again: once more for every job that has
 # ended, hundreds of times a second after a thousand. The limit is lifted where nobody asked for one; cores are limit enough.
 onstart:
+    if not workflow.resource_settings.nodes:
+        start_server()
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None

@@ -141,7 +141,7 @@ def keep_programs(folder: Path) -> None:
 
 # -- Numba -------------------------------------------------------------------------------------------------------------
 def keep_loops(folder: Path) -> None:
-    """Let Numba, before its first import, keep its compiled loops in a folder, or where that cannot be written in one
+    """Let Numba, before it meets a loop, keep its compiled loops in a folder, or where that cannot be written in one
     that goes when the process ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,6 +151,8 @@ def keep_loops(folder: Path) -> None:
         folder = tempfile.mkdtemp(prefix="qunlearn-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    if numba := sys.modules.get("numba"):  # which has read the variable
+        numba.config.CACHE_DIR = str(folder)
 
 
 @contextmanager

@@ -37,7 +37,6 @@ class Clock:
     """Of one process, from its creation on; seconds since the epoch."""
 
     def __init__(self):
-        self.created = psutil.Process().create_time()
         self.ready = time.time()
         self._compiling: list[tuple[float, float]] = []
         self._programs = 0
@@ -60,10 +59,19 @@ class Clock:
 
     def spent(self) -> Spent:
         """Until now."""
-        start = self.ready - self.created
+        start = self.ready - created()
         compilation = covered(self._compiling)
         work = max(time.time() - self.ready - compilation, 0)
         return Spent(start, compilation, self._programs, work)
+
+
+def created() -> float:
+    """When this process, of which others may be forks, was created. The system's record counts from the machine's
+    start, of which it keeps whole seconds only; where there is a finer clock of that, its time is taken."""
+    moment = psutil.Process().create_time()
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        moment += time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) - psutil.boot_time()
+    return moment
 
 
 def covered(spans: list[tuple[float, float]]) -> float:

@@ -28,7 +28,7 @@ SEVERAL = 100_000
 
 def share_library() -> None:
     """Put this library's folder on the search path of every Python that this process starts."""
-    folder = str(Path(__file__).parents[1])
+    folder = str(Path(__file__).parents[2])
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if folder not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([folder, *filter(None, paths)])

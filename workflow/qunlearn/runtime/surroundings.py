@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from qunlearn.runtime.caches import hidden
@@ -101,13 +102,15 @@ def try_flags(flags: list[str]) -> None:
         )
 
 
+def import_jax():
+    """JAX without its paths in the cloud, which take a twentieth of a short job to import."""
+    with hidden("etils.epath"):
+        return import_module("jax")
+
+
 def start_jax(precision: str):
     """The first device of JAX, whose options are pinned. Raises UserError where variables keep it from starting."""
-    with hidden(
-        "etils.epath"
-    ):  # paths in the cloud, which take a twentieth of a short job to import
-        import jax
-
+    jax = import_jax()
     jax.config.update("jax_enable_x64", precision == "double")
     for name, value in JAX.items():
         if name in jax.config.values:
