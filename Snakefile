@@ -48,11 +48,13 @@ grid = plan.grid
 report: "workflow/report/workflow.rst"
 
 
+# Jobs on this machine are forks of a process that has imported what they need; a cluster's are not.
+#
 # As long after every look for work as --max-jobs-per-timespan says, Snakemake looks again: once more for every job that has
 # ended, hundreds of times a second after a thousand. The limit is lifted where nobody asked for one; cores are limit enough.
 onstart:
     if not workflow.resource_settings.nodes:
-        start_server()
+        start_server(len(workflow.dag))
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None

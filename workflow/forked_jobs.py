@@ -22,6 +22,8 @@ from snakemake.benchmark import benchmarked
 
 #: Imported by the server. The second because every process that Python forks for the command `snakemake` imports it.
 COMMON = ["qunlearn.runtime.common", "snakemake.cli"]
+#: Jobs of a run from which on the server saves more than it takes.
+SEVERAL = 10
 TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 server = multiprocessing.get_context("forkserver") if sys.platform == "linux" else None
@@ -30,9 +32,9 @@ ready = threading.Event()
 children = threading.Lock()
 
 
-def start_server() -> None:
-    """Let jobs be forks, as soon as there is a server; it starts now."""
-    if server:
+def start_server(jobs: int) -> None:
+    """Let jobs of a run, which has so many, be forks as soon as there is a server; it starts now."""
+    if server and jobs >= SEVERAL:
         snakemake.script.PythonScript = ForkedScript
         server.set_forkserver_preload(COMMON)
         threading.Thread(target=await_server, daemon=True).start()
@@ -50,7 +52,7 @@ def run_in_fork(function, *arguments, record=None) -> int:
     child = server.Process(target=function, args=arguments)
     with children:
         child.start()
-    with benchmarked(child.pid, record, 2) if record else nullcontext():
+    with benchmarked(child.pid, record) if record else nullcontext():
         wait([child.sentinel])
     with children:
         child.join()
@@ -64,7 +66,9 @@ class ForkedScript(snakemake.script.PythonScript):
         own_python = self.conda_env or self.container_img or self.env_modules
         if not ready.is_set() or own_python or self.threads != 1:
             super().execute_script(fname, edit)
-        elif code := run_in_fork(run_script, fname, os.getcwd(), self.environment(), record=self.bench_record):
+        elif code := run_in_fork(
+            run_script, fname, os.getcwd(), self.environment(), record=self.bench_record
+        ):
             raise CalledProcessError(code, [sys.executable, fname])
 
     def environment(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What jobs have in common, imported with this module: packages that take long, as a job with one thread imports them."""
+"""Packages that nearly all jobs need and that take long: imported with this module, as by a job of one thread."""
 
 import gc
 import os
@@ -27,4 +27,8 @@ with suppress(Exception):
 for package in PACKAGES:
     with suppress(Exception):
         import_module(package)
+with suppress(Exception):
+    from numba import cfunc
+
+    cfunc("void()")(lambda: None)  # Numba reads tables of its own before its first loop
 gc.freeze()
