@@ -1,5 +1,7 @@
 # Datasets: the same for every model, corruption and seed.
 
+#: More than the priority of the longest training.
+EVERYTHING_WAITS = 2**60
 LOCAL = "|".join(name for name in config["data"] if plan.source_kind(name).local)
 
 
@@ -15,6 +17,7 @@ rule build_dataset:
         f"{TIMES}/build_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=rf"(?!({LOCAL})(~|\.h5|$))[^/]+" if LOCAL else "[^/]+",
+    priority: EVERYTHING_WAITS
     conda:
         environment("build_dataset")
     threads: 1

@@ -13,13 +13,13 @@ with job(title, snakemake) as progress:
     device = configure_jax("double", cache, snakemake.threads)
     from qunlearn.experiment.answers import validation_answers
     from qunlearn.experiment.stored import read_models
-    from qunlearn.landscape.trained import in_double
     from qunlearn.parts.registry import find
     from qunlearn.results.points import write_points
+    from qunlearn.training.losses import in_precision
 
     study = find("study", stage)(**params.options)
     problem, cells, trained, diverged = read_models(files.data, files.trained, names, params)
     found = study.analyse(problem, cells, trained, params.settings, progress)
-    answers = validation_answers(problem, in_double(trained))
+    answers = validation_answers(problem, in_precision(trained))
     settings = {"architecture": params.architecture, "options": params.settings}
     write_points(snakemake.output[0], cells, found, answers, diverged, settings, device)

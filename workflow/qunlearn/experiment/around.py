@@ -60,7 +60,7 @@ class Around:
         """
         found = []
         with jax.enable_x64(True):
-            pool = _in_double(jnp.asarray(self.problem.pools["train"]))
+            pool = jax.device_put(_in_double(self.problem.pools["train"]))
             program = jax.jit(partial(self._of_one, function))
             for number in range(len(self.cells)):
                 own = _in_double(self._own(function, params, number))
@@ -74,7 +74,7 @@ class Around:
         """Samples that the function sends through the model and back for one replica, without
         running it."""
         with jax.enable_x64(True):
-            pool = _in_double(jnp.asarray(self.problem.pools["train"]))
+            pool = _in_double(self.problem.pools["train"])
             own = _in_double(self._own(function, params, 0))
             jax.eval_shape(partial(self._of_one, function), pool, own)
         times = self.passes[function]
@@ -159,11 +159,10 @@ def _members(samples: Samples, name: str) -> np.ndarray:
 
 
 def _in_double(tree):
-    """Real numbers in double precision; integers, such as keys and rows, as they are."""
+    """Real numbers in double precision; integers, such as keys and rows, as they are; on the host."""
 
     def convert(leaf):
-        leaf = jnp.asarray(leaf)
-        is_real = jnp.issubdtype(leaf.dtype, jnp.floating)
-        return leaf.astype(jnp.float64) if is_real else leaf
+        leaf = np.asarray(leaf)
+        return leaf.astype(float) if np.issubdtype(leaf.dtype, np.floating) else leaf
 
     return jax.tree.map(convert, tree)

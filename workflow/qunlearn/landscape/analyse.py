@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from qunlearn.experiment.answers import Answers, validation_answers
@@ -12,9 +12,10 @@ from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.complexified import complexified
 from qunlearn.landscape.curvature import Analyser, Curvature
 from qunlearn.landscape.hessian import Point, logits
-from qunlearn.landscape.trained import in_double, require_landscape, trained_points
+from qunlearn.landscape.trained import require_landscape, trained_points
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
+from qunlearn.training.losses import in_precision
 
 
 def analyse(
@@ -36,7 +37,7 @@ def analyse(
     Raises UserError for models without a landscape, and for more samples than there are.
     """
     require_landscape(problem)
-    trained = in_double(trained)
+    trained = in_precision(trained)
     analyser = Analyser(problem.model)
     chosen = chosen_samples(problem, samples)
     found: dict[str, list[Curvature]] = {"train": [], "validation": []}
@@ -70,12 +71,9 @@ def chosen_samples(problem: Problem, samples: int | None) -> np.ndarray:
 def on_validation_data(problem: Problem, point: Point, chosen: np.ndarray | None = None) -> Point:
     """The same model, where the loss is that of clean validation data, all or those `chosen`."""
     chosen = chosen_samples(problem, None) if chosen is None else chosen
-    labels = np.asarray(problem.dataset.y_validation, float)[chosen]
-    return point._replace(
-        pool=jnp.asarray(problem.pools["validation"]),
-        rows=jnp.asarray(chosen),
-        labels=jnp.asarray(labels),
-    )
+    labels = in_precision(problem.dataset.y_validation)[chosen]
+    pool, rows, labels = jax.device_put((problem.pools["validation"], chosen, labels))
+    return point._replace(pool=pool, rows=rows, labels=labels)
 
 
 def _in_complex_parameters(

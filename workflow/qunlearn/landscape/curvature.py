@@ -25,6 +25,7 @@ from qunlearn.landscape.hessian import (
     hessian,
     hessian_product,
     logits,
+    size,
     top_eigenpair,
 )
 
@@ -56,6 +57,10 @@ def loss_derivatives(z: jnp.ndarray, labels: jnp.ndarray) -> tuple[jnp.ndarray, 
     return jax.nn.sigmoid(z) - labels, jax.nn.sigmoid(z) * jax.nn.sigmoid(-z)
 
 
+#: For arrays, on which every operation by itself would be a program of its own.
+compiled_derivatives = jax.jit(loss_derivatives)
+
+
 def axis_of(vector: jnp.ndarray, i) -> jnp.ndarray:
     """Unit vector of the shape of `vector` along parameter i."""
     return jnp.zeros_like(vector).at[i].set(1)
@@ -64,16 +69,17 @@ def axis_of(vector: jnp.ndarray, i) -> jnp.ndarray:
 def own_terms(model, point: Point) -> tuple[np.ndarray, np.ndarray] | None:
     """What `dense_terms` finds, from the model's own second derivatives; None where it has none."""
     samples = len(point.rows)
+    labels = np.asarray(point.labels)
 
     def weigh(z):
-        error, _ = loss_derivatives(z, point.labels)
+        error, _ = compiled_derivatives(z, labels)
         return np.asarray(error) / samples
 
     found = model.second_derivatives(point.params, point.pool, point.rows, weigh)
     if found is None:
         return None
     z, jacobian, residual = found
-    _, curvature = loss_derivatives(z, point.labels)  # (N,)
+    _, curvature = compiled_derivatives(z, labels)  # (N,)
     gauss_newton = (jacobian.T * np.asarray(curvature)) @ jacobian / samples
     return gauss_newton, residual
 
@@ -214,11 +220,11 @@ class Analyser:
         """Curvature of the mean loss at a point; NaN where parameters are not finite."""
         if not finite(point.params):
             return Curvature(*[float("nan")] * 4)
-        start, _ = flattened(point)
-        if start.size <= DENSE:
+        parameters = size(point.params)
+        if parameters <= DENSE:
             gauss_newton, residual, top = self._by_diagonalisation(point)
         else:
-            gauss_newton, residual, top = self._by_products(point, start.size)
+            gauss_newton, residual, top = self._by_products(point, parameters)
         return Curvature(gauss_newton + residual, gauss_newton, residual, top)
 
     def _by_diagonalisation(self, point: Point) -> tuple[float, float, float]:
@@ -227,8 +233,8 @@ class Analyser:
         eigenvalues = np.linalg.eigvalsh(gauss_newton + residual)
         return float(np.trace(gauss_newton)), float(np.trace(residual)), float(eigenvalues[-1])
 
-    def _by_products(self, point: Point, size: int) -> tuple[float, float, float]:
+    def _by_products(self, point: Point, parameters: int) -> tuple[float, float, float]:
         gauss_newton, residual = self._split(point)
         product = partial(self._product, point)
-        top, _ = top_eigenpair(product, size, tolerance=1e-6)
+        top, _ = top_eigenpair(product, parameters, tolerance=1e-6)
         return float(gauss_newton), float(residual), top

@@ -40,8 +40,12 @@ def flattened(point: Point) -> tuple[jnp.ndarray, Callable[[jnp.ndarray], Point]
 
 def finite(params: dict) -> bool:
     """True if no parameter is infinite or not a number."""
-    vector, _ = ravel_pytree(params)
-    return bool(np.all(np.isfinite(vector)))
+    return all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(params))
+
+
+def size(params: dict) -> int:
+    """P, the number of parameters."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def logits(model, point: Point) -> jnp.ndarray:

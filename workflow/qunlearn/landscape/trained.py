@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.hessian import Point
 from qunlearn.runtime.errors import UserError
 from qunlearn.runtime.keys import generator
+from qunlearn.training.losses import in_precision
 
 
 class TrainedPoint(NamedTuple):
@@ -32,21 +32,15 @@ def require_landscape(problem: Problem) -> None:
         )
 
 
-def in_double(trained: tuple[dict, dict]) -> tuple[dict, dict]:
-    """The same variables in double precision, where the process is configured for it."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, float), trained)
-
-
 def trained_points(problem: Problem, cells: list[Cell], trained: tuple) -> Iterator[TrainedPoint]:
     """Every cell's trained model, in double precision; `trained` is (params, state), cells along
     the first axis."""
-    trained = in_double(trained)
-    pool = jnp.asarray(problem.pools["train"])
+    trained = in_precision(trained)
+    pool = jax.device_put(problem.pools["train"])
     for i, cell in enumerate(cells):
-        params, state = jax.tree.map(lambda leaf: leaf[i], trained)  # noqa: B023
+        params, state = jax.device_put(jax.tree.map(lambda leaf: leaf[i], trained))  # noqa: B023
         samples = problem.samples(cell)
-        rows = jnp.asarray(samples.rows)
-        labels = jnp.asarray(samples.labels, float)
+        rows, labels = jax.device_put((samples.rows, in_precision(samples.labels)))
         yield TrainedPoint(cell, Point(params, state, pool, rows, labels), samples.forget)
 
 

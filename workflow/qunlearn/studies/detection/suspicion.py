@@ -66,7 +66,7 @@ def suspect(
     answers = cross_validated(problem, cells, schedule, folds, rest)  # (C, N)
     quality, accused = confident_learning(labels, answers)
     scores = {
-        "loss": np.asarray(cross_entropy(curves[:, -1], labels)),
+        "loss": np.asarray(jax.jit(cross_entropy)(curves[:, -1], labels)),
         "margin": -margins[:, 1:].mean(axis=1),
         "cross_validation": 1 - quality,
     }

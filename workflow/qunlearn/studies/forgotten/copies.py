@@ -186,7 +186,8 @@ def vectors(params: dict) -> np.ndarray:
 
 def observables(problem: Problem, params: dict) -> np.ndarray | None:
     """(R, C) coefficients of the observables that models read, None where they read none."""
-    if problem.model.observable(jax.tree.map(lambda leaf: leaf[0], params)) is None:
+    one = jax.tree.map(lambda leaf: leaf[0], params)
+    if jax.eval_shape(problem.model.observable, one) is None:
         return None
     return np.asarray(jax.jit(jax.vmap(problem.model.observable))(params), float)
 

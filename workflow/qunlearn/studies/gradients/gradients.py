@@ -23,11 +23,12 @@ import pandas as pd
 from qunlearn.experiment.answers import validation_answers
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.landscape.curvature import Hessians
-from qunlearn.landscape.trained import in_double, trained_points
+from qunlearn.landscape.trained import trained_points
 from qunlearn.quantum import lightcone, statevector
 from qunlearn.quantum.classifier import QuantumClassifier
 from qunlearn.quantum.features import reduced_states
 from qunlearn.runtime.keys import generator, jax_key
+from qunlearn.training.losses import in_precision
 
 #: Training samples, spread evenly, whose d<Z>/dtheta is averaged at a trained model.
 SAMPLES = 16
@@ -139,7 +140,7 @@ def trained(problem: Problem, cells: list[Cell], variables: tuple[dict, dict]) -
         "seed": [cell.seed for cell in cells],
         **found._asdict(),
         "trace": traces(problem, cells, variables),
-        "val_accuracy": validation_answers(problem, in_double(variables)).accuracy,
+        "val_accuracy": validation_answers(problem, in_precision(variables)).accuracy,
     }
     return pd.DataFrame(columns)
 

@@ -99,7 +99,7 @@ def accusations(poisoned: Stored, telling: Telling) -> np.ndarray:
     found = []
     for cell, answers in zip(cells, logits):
         samples = problem.samples(cell)
-        losses = np.asarray(cross_entropy(answers[samples.rows], samples.labels))
+        losses = np.asarray(jax.jit(cross_entropy)(answers[samples.rows], samples.labels))
         draw = generator(problem.dataset.name, cell.seed, "accused")
         found.append(telling.accused(samples.corrupted, losses, draw))
     return np.stack(found)

@@ -18,7 +18,7 @@ from qunlearn.parts import corruptions
 from qunlearn.parts.methods.retrain import Retrain
 from qunlearn.runtime.keys import generator, jax_key
 from qunlearn.studies.membership.measures import SETS
-from qunlearn.training.losses import real_dtype
+from qunlearn.training.losses import in_precision
 from qunlearn.training.replicas import of_all
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.workload import Trained, Workload
@@ -115,7 +115,7 @@ def answers(problem: Problem, cells: list[Cell], variables: tuple) -> dict[str, 
     for number, cell in enumerate(cells):
         mine = every(variables, len(cells), number)
         for name, (pool, rows, _) in audit_sets(problem, cell).items():
-            pool = jnp.asarray(pool, real_dtype())
+            pool = in_precision(pool)
             given = of_all(logits, (pool, rows), *mine)
             found[name].append(np.asarray(given))
     return {name: np.stack(of_cells, axis=1) for name, of_cells in found.items()}
@@ -123,7 +123,7 @@ def answers(problem: Problem, cells: list[Cell], variables: tuple) -> dict[str, 
 
 def every(variables: tuple, count: int, first: int) -> tuple:
     """Each of so many along the first axis of all arrays, from `first` on."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf[first::count]), variables)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[first::count], variables)
 
 
 # -- the audit -------------------------------------------------------------------------------------

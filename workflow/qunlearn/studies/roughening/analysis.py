@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem
@@ -11,6 +10,7 @@ from qunlearn.landscape.analyse import on_validation_data
 from qunlearn.landscape.curvature import trace
 from qunlearn.landscape.hessian import Point, finite, mean_loss
 from qunlearn.landscape.trained import require_landscape, trained_points
+from qunlearn.training.losses import in_precision
 
 
 def analyse(
@@ -48,10 +48,8 @@ def analyse(
 def _without_poison(problem: Problem, cell: Cell, point: Point) -> Point:
     """The same model on its training set, samples and labels as they were before."""
     samples = problem.samples(cell)
-    return point._replace(
-        rows=jnp.asarray(samples.clean_rows),
-        labels=jnp.asarray(samples.clean_labels, float),
-    )
+    rows, labels = jax.device_put((samples.clean_rows, in_precision(samples.clean_labels)))
+    return point._replace(rows=rows, labels=labels)
 
 
 def _measured(measure, point: Point) -> dict[str, float]:

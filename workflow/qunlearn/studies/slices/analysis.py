@@ -19,6 +19,7 @@ from qunlearn.landscape.hessian import (
     flattened,
     hessian_product,
     mean_loss,
+    size,
     top_eigenpair,
 )
 from qunlearn.landscape.spectrum import restrict
@@ -91,11 +92,11 @@ class Slicer:
 
     def top_eigenpair(self, point: Point) -> tuple[float, np.ndarray]:
         """The Hessian's largest eigenvalue and its unit eigenvector (P,)."""
-        start, _ = flattened(point)
-        if start.size <= DENSE:
+        parameters = size(point.params)
+        if parameters <= DENSE:
             values, vectors = np.linalg.eigh(self._hessian(point))
             return float(values[-1]), vectors[:, -1]
-        return top_eigenpair(partial(self._product, point), start.size)
+        return top_eigenpair(partial(self._product, point), parameters)
 
 
 def line(model, steps: jnp.ndarray, point: Point, direction: dict) -> jnp.ndarray:
