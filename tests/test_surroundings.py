@@ -118,9 +118,9 @@ def test_a_job_meets_only_variables_that_say_where_it_runs(exported):
         surroundings.MEMORY_OF_A_GPU[0],
     }  # fmt: skip
     assert exported["NUMBA_DISABLE_JIT"] == "0" and exported["NPROC"] == "1"
-    assert exported["XLA_FLAGS"] == surroundings.ONE_THREAD
+    assert exported["XLA_FLAGS"] == f"{surroundings.UNTUNED} {surroundings.ONE_THREAD}"
     surroundings.shield(2)
-    assert "XLA_FLAGS" not in exported and exported["NPROC"] == "2"
+    assert exported["XLA_FLAGS"] == surroundings.UNTUNED and exported["NPROC"] == "2"
 
 
 def test_a_users_flags_of_xla_stay_and_are_recorded(exported, monkeypatch, tmp_path):
@@ -130,11 +130,24 @@ def test_a_users_flags_of_xla_stay_and_are_recorded(exported, monkeypatch, tmp_p
     exported["XLA_FLAGS"] = str(tmp_path / "flags")
     surroundings.shield(1)
     assert tried == [["--xla_a=1"]]
-    assert exported["XLA_FLAGS"] == f"--xla_a=1 {surroundings.ONE_THREAD}"
+    assert exported["XLA_FLAGS"] == f"--xla_a=1 {surroundings.UNTUNED} {surroundings.ONE_THREAD}"
     found = surroundings.surroundings()
     assert found["exported"]["XLA_FLAGS"] == exported["XLA_FLAGS"]
     assert not {"PATH", "NUMBA_CACHE_DIR"} & found["exported"].keys()
     assert found["jax"]["jax_default_prng_impl"] == "threefry2x32"
+
+
+def test_a_user_may_have_products_tuned_on_a_gpu(exported, monkeypatch):
+    monkeypatch.setattr(surroundings, "try_flags", lambda flags: None)
+    exported["XLA_FLAGS"] = "--xla_gpu_autotune_level=4"
+    surroundings.shield(2)
+    assert exported["XLA_FLAGS"] == "--xla_gpu_autotune_level=4"
+
+
+def test_a_process_that_is_started_by_a_job_tries_no_flags_of_the_jobs(exported, monkeypatch):
+    surroundings.shield(1)
+    monkeypatch.setattr(surroundings, "try_flags", lambda flags: pytest.fail(f"tries {flags}"))
+    surroundings.shield(1)
 
 
 def test_a_file_of_flags_that_is_none(exported, tmp_path):

@@ -48,6 +48,9 @@ JAX = {
 #: Words in names of XLA's flags that trade accuracy for speed.
 LOOSE = ("fast_math", "fast_min_max")
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+#: On a GPU, unless the user has said how. XLA tries routines for every product and takes the fastest of the moment: a
+#: program then compiles for 11 to 47 s in place of 2, and last digits depend on what was fastest.
+UNTUNED = "--xla_gpu_autotune_level=0"
 #: Unless the user has said how: a process that takes most of a GPU at its start leaves no memory to jobs beside it.
 MEMORY_OF_A_GPU = "XLA_PYTHON_CLIENT_PREALLOCATE", "false"
 
@@ -62,14 +65,14 @@ def shield(threads: int) -> None:
     os.environ["NPROC"] = str(threads)  # the size of XLA's thread pool
     os.environ.setdefault(*MEMORY_OF_A_GPU)
     flags = [flag for flag in given_flags() if not any(word in flag for word in LOOSE)]
-    flags = [flag for flag in flags if flag != ONE_THREAD]
+    flags = [flag for flag in flags if flag not in (ONE_THREAD, UNTUNED)]
     if flags:
         try_flags(flags)
+    if not any(flag.startswith(UNTUNED.partition("=")[0]) for flag in flags):
+        flags = [*flags, UNTUNED]
     if threads == 1:
         flags = [*flags, ONE_THREAD]
-    os.environ.pop("XLA_FLAGS", None)
-    if flags:
-        os.environ["XLA_FLAGS"] = " ".join(flags)
+    os.environ["XLA_FLAGS"] = " ".join(flags)
 
 
 def given_flags() -> list[str]:
