@@ -29,7 +29,7 @@ onstart:
 
 rule all:
     input:
-        "one.json", "two.json", "wide.json"
+        "one.json", "two.json", "wide.json", "own.json"
 
 rule told:
     output:
@@ -37,7 +37,8 @@ rule told:
     benchmark:
         "{{name}}.tsv"
     resources:
-        tmpdir="scratch"
+        tmpdir="scratch",
+        own_python=lambda wildcards: int(wildcards.name == "own")
     threads: lambda wildcards: 2 if wildcards.name == "wide" else 1
     script:
         "tell.py"
@@ -112,8 +113,9 @@ def told(folder, name):
 def test_a_fork_is_given_what_a_python_of_its_own_is_given(workflow, tmp_path):
     code, text = workflow()
     assert code == 0, text
-    one, two, wide = (told(tmp_path, name) for name in ("one", "two", "wide"))
+    one, two, wide, own = (told(tmp_path, name) for name in ("one", "two", "wide", "own"))
     assert one["forked"] and two["forked"]
+    assert not own["forked"], "its rule asks for a Python of its own"
     assert not wide["forked"], "libraries read the number of threads while they are imported"
     assert wide["variables"].pop("OMP_NUM_THREADS") == "2"
     assert one["variables"].pop("OMP_NUM_THREADS") == "1"

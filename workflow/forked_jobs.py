@@ -3,7 +3,8 @@
 A small job works for a second, and would spend as long on importing JAX, Numba and pandas. Python's own fork server
 (`multiprocessing`) imports them once, beside the first jobs. These start as Snakemake starts every script, with a new
 Python; so do, all the time, jobs of several threads, whose libraries read that number while they are imported, jobs in
-an environment of their own, those that a cluster runs, and all jobs where there is no fork server or none that works.
+an environment of their own, those whose rule asks for a Python of their own (`resources: own_python=1`), because they
+measure it, those that a cluster runs, and all jobs where there is no fork server or none that works.
 """
 
 import atexit
@@ -63,7 +64,8 @@ class ForkedScript(snakemake.script.PythonScript):
     """A Python script that runs in a fork of the server where it can."""
 
     def execute_script(self, fname, edit=False):
-        own_python = self.conda_env or self.container_img or self.env_modules
+        environment = self.conda_env or self.container_img or self.env_modules
+        own_python = environment or self.resources.get("own_python")
         if not ready.is_set() or own_python or self.threads != 1:
             super().execute_script(fname, edit)
         elif code := run_in_fork(

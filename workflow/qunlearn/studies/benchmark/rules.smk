@@ -29,6 +29,7 @@ rule time_engine:
         environment("time_engine")
     threads: workflow.cores or 1
     resources:
+        own_python=1,
         **asks(
             lambda wildcards: plan.study("benchmark").request(
                 requests, wildcards.engine, wildcards.task, int(wildcards.replicas)

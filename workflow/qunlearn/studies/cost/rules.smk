@@ -16,6 +16,7 @@ rule measure_cost:
         environment("measure_cost")
     threads: workflow.cores or 1
     resources:
+        own_python=1,
         **SCRATCH,
         **asks(
             lambda wildcards: requests.unlearn(
