@@ -29,12 +29,12 @@ rule time_engine:
         environment("time_engine")
     threads: workflow.cores or 1
     resources:
-        own_python=1,
         **asks(
             lambda wildcards: plan.study("benchmark").request(
                 requests, wildcards.engine, wildcards.task, int(wildcards.replicas)
             )
         ),
+        own_python=1,
     params:
         options=told(lambda wildcards: plan.study("benchmark").timing()),
         code=code(

@@ -16,13 +16,13 @@ rule measure_cost:
         environment("measure_cost")
     threads: workflow.cores or 1
     resources:
-        own_python=1,
         **SCRATCH,
         **asks(
             lambda wildcards: requests.unlearn(
                 sweep_of(wildcards), len(sweep_seeds(wildcards)), plan.study("cost").models
             )
         ),
+        own_python=1,
     params:
         architecture=cell_architecture,
         poison=cell_poison,
