@@ -20,12 +20,11 @@ import forked_jobs
 from qunlearn.runtime.job import share_library
 
 share_library()
-WAIT = config.get("wait", True)
 
 onstart:
     forked_jobs.start_server(config.get("jobs", 10))
-    if WAIT:
-        assert forked_jobs.ready.wait(60)
+    forked_jobs.await_server()
+    assert forked_jobs.ready.is_set() == bool(config.get("works", 1))
 
 rule all:
     input:
@@ -149,7 +148,7 @@ def test_a_fork_that_fails_fails_its_job_alone(name, words, workflow, tmp_path):
 
 
 def test_few_jobs_are_not_worth_a_server(workflow, tmp_path):
-    code, text = workflow("one.json", "--config", "jobs=3", "wait=0")
+    code, text = workflow("one.json", "--config", "jobs=9")
     assert code == 0, text
     assert not told(tmp_path, "one")["forked"]
 
@@ -160,7 +159,7 @@ def test_without_a_server_that_works_jobs_have_pythons_of_their_own(workflow, tm
         broken.read_text().replace("onstart:", "forked_jobs.COMMON = ['ends']\nonstart:")
     )
     (tmp_path / "ends.py").write_text("import os\nos._exit(1)\n")
-    code, text = workflow("--config", "wait=0")
+    code, text = workflow("--config", "works=0")
     assert code == 0, text
     assert not told(tmp_path, "one")["forked"]
 
