@@ -94,7 +94,8 @@ def _rows(role, values, **columns):
 
 
 @pytest.mark.parametrize(
-    ("gain", "verdict"), [(0.02, "picture stays"), (0.4, "picture changes"), (0.1, "undecided")]
+    ("gain", "verdict"),
+    [(0.02, "picture stays"), (0.4, "picture changes"), (0.1, "at the threshold")],
 )
 def test_the_effect_of_a_control_is_the_paired_difference(gain, verdict):
     rng = np.random.default_rng(0)

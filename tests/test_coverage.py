@@ -102,12 +102,15 @@ def test_the_bound_on_failures_is_clopper_and_pearsons():
 def test_the_smallest_level_is_where_the_interval_meets_the_threshold(rng):
     runs = rng.normal(1, 0.3, size=10)
     found, bounds = estimate(runs, np.mean, 200), {"above": 0.6}
-    level = smallest_level(found, bounds)
+    level = smallest_level(found, "reproduced", bounds)
     assert 1e-4 < level < 0.05
     assert found.interval(1 - level)[0] == pytest.approx(0.6, abs=1e-3)
-    assert smallest_level(found, {"above": runs.mean()}) == 1
-    assert smallest_level(found, {"above": -100.0}) == 1e-4
-    assert smallest_level(None, bounds) == 1
+    assert smallest_level(found, "reproduced", {"above": runs.mean()}) == 1
+    on_it = smallest_level(found, "at the threshold", {"above": runs.mean()})
+    low, high = found.interval(1 - on_it)  # as wide as half to twice of it, on one side
+    assert min(low - runs.mean() / 2, 2 * runs.mean() - high) == pytest.approx(0, abs=1e-3)
+    assert smallest_level(found, "reproduced", {"above": -100.0}) == 1e-4
+    assert smallest_level(None, "undecided", bounds) == 1
 
 
 def test_holm_keeps_verdicts_until_the_first_that_is_too_weak():
@@ -124,17 +127,19 @@ def test_verdicts_that_stand_together_are_rarely_wrong(rng):
     for _ in range(40):
         levels = []
         for runs in rng.normal(size=(12, 10)):
-            levels.append(smallest_level(estimate(runs, np.mean, 2), {"above": 0.0}))
+            levels.append(smallest_level(estimate(runs, np.mean, 2), "undecided", {"above": 0.0}))
         single += min(levels) < 0.05
         together += stand_together(np.array(levels), 0.05).any()
     assert single > 10 and together <= 6
 
 
 def test_seeds_needed_follow_from_the_distance_to_the_threshold():
-    assert seeds_needed(5, 0.08, (0.04, 0.12), {"below": 0.1}) == 20
-    assert seeds_needed(5, 0.12, (0.08, 0.16), {"below": 0.1}) == 20
-    assert seeds_needed(5, 0.1, (0.08, 0.12), {"below": 0.1}) == np.inf
+    assert seeds_needed(5, 0.02, (-0.08, 0.12), {"below": 0.1}) == 8
+    assert seeds_needed(5, 0.0, (-0.02, 0.02), {"below": 0.0}) == np.inf
     assert seeds_needed(10, 0.5, (0.4, 0.6), {"above": 0.45, "below": 0.55}) == 40
+    # near the threshold it is sooner known that the value is there than on which side
+    assert seeds_needed(5, 0.08, (0.04, 0.12), {"below": 0.1}) == 9
+    assert seeds_needed(20, 0.1, (0.0, 0.3), {"below": 0.1}) == 80
     assert seeds_needed(5, 0.02, (0.01, 0.03), {"below": 0.1}) == 5
     assert np.isnan(seeds_needed(1, 0.02, (np.nan, np.nan), {"below": 0.1}))
 

@@ -23,10 +23,16 @@ from worlds import (
     [
         (0.11, 0.2, {"above": 0.1}, "reproduced"),
         (0.09, 0.2, {"above": 0.1}, "undecided"),
+        (0.04, 0.19, {"above": 0.1}, "undecided"),
+        (0.06, 0.19, {"above": 0.1}, "at the threshold"),
+        (-0.06, 0.01, {"above": 0.0}, "undecided"),
+        (-0.19, -0.06, {"below": -0.1}, "at the threshold"),
         (0.01, 0.09, {"above": 0.1}, "not reproduced"),
         (0.01, 0.1, {"above": 0.1}, "not reproduced"),
         (0.46, 0.54, {"above": 0.45, "below": 0.55}, "reproduced"),
         (0.44, 0.54, {"above": 0.45, "below": 0.55}, "undecided"),
+        (0.44, 0.47, {"above": 0.45, "below": 0.55}, "at the threshold"),
+        (0.53, 0.59, {"above": 0.45, "below": 0.55}, "at the threshold"),
         (0.40, 0.60, {"above": 0.45, "below": 0.55}, "undecided"),
         (0.56, 0.60, {"above": 0.45, "below": 0.55}, "not reproduced"),
         (0.1, 1.0, {"below": 2.0}, "reproduced"),
@@ -34,7 +40,7 @@ from worlds import (
     ],
 )
 def test_verdicts_follow_from_the_interval_alone(low, high, bounds, words):
-    assert verdict(low, high, **bounds) == words
+    assert verdict(low, high, bounds) == words
 
 
 @pytest.mark.parametrize(
@@ -62,13 +68,15 @@ def test_a_range_of_a_ratio_is_widened_by_factors():
     assert firm(0.75, 1.3, bounds, is_ratio=True) and firm(0.1, 0.2, bounds, is_ratio=True)
     assert not firm(0.6, 1.3, bounds, is_ratio=True) and not firm(3, 3.5, bounds, is_ratio=True)
     assert firm(4.5, 5, bounds, is_ratio=True)
+    assert verdict(1.5, 3.9, bounds, is_ratio=True) == "at the threshold"
+    assert verdict(1.3, 3.9, bounds, is_ratio=True) == "undecided"
 
 
 def test_noise_around_the_threshold_is_undecided():
     tables = {"resilience": table(lambda m, a: 0.9 - 0.5 * a, ["mlp", "qnn"], noise=0.05)}
     samples, statistic = measures.fall(tables["resilience"], "mlp", {"alphas": [0.2]})
     low, high = interval(samples, statistic, 0.95, 2000)
-    assert low < 0.1 < high and verdict(low, high, above=0.1) == "undecided"
+    assert low < 0.1 < high and verdict(low, high, {"above": 0.1}) == "undecided"
 
 
 def test_the_interval_narrows_with_the_number_of_seeds(rng):

@@ -14,6 +14,7 @@ from qunlearn.runtime.errors import UserError
 from qunlearn.statistics.decision import Decision
 from qunlearn.statistics.intervals import interval
 from qunlearn.statistics.looks import Rule, judge
+from qunlearn.statistics.verdicts import SIDES
 from qunlearn.studies.claims import growth
 from qunlearn.studies.claims.decide import runs_behind
 from qunlearn.studies.claims.page import markdown
@@ -27,10 +28,16 @@ def test_a_clear_case_is_decided_at_the_first_look_and_a_close_one_later(rng):
     runs = rng.normal(size=20)
     clear = judge(1 + 0.01 * runs, np.mean, {"above": 0.5}, RULE)
     assert clear.seeds == 5 and clear.verdict == "reproduced"
-    close = judge(0.5 + 0.02 * (runs + 1), np.mean, {"above": 0.5}, RULE)
+    close = judge(0.02 * (runs + 1), np.mean, {"above": 0.0}, RULE)
     assert close.seeds > 5
-    even = judge(0.5 + runs - runs.mean(), np.mean, {"above": 0.5}, RULE)
+    even = judge(runs - runs.mean(), np.mean, {"above": 0.0}, RULE)
     assert even.seeds == 20 and even.verdict == "undecided" and even.level == 1
+
+
+def test_an_interval_within_half_and_twice_the_threshold_ends_the_search(rng):
+    runs = rng.normal(size=20)
+    near = judge(0.1 + 0.01 * (runs - runs[:5].mean()), np.mean, {"below": 0.1}, RULE)
+    assert near.seeds == 5 and near.verdict == "at the threshold" and near.level < 0.05
 
 
 def test_looks_are_at_planned_numbers_and_at_all_there_are():
@@ -44,13 +51,13 @@ def test_looks_are_at_planned_numbers_and_at_all_there_are():
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
 @pytest.mark.long
 def test_several_looks_are_wrong_as_rarely_as_one(draw, rng):
-    """The truth lies on the threshold: any verdict is wrong. Three looks at the level of one would
-    be wrong in about one draw of nine."""
+    """The truth lies on the threshold: to take a side is wrong. Three looks at the level of one
+    would be wrong in about one draw of nine."""
     truth = {"normal": 0.0, "exponential": 1.0}[draw]
     draws, wrong, careless = 200, 0, 0
     for _ in range(draws):
         runs = getattr(rng, draw)(size=20)
-        wrong += judge(runs, np.mean, {"above": truth}, RULE).verdict != "undecided"
+        wrong += judge(runs, np.mean, {"above": truth}, RULE).verdict in SIDES
         ends = [interval(runs[:seeds], np.mean, 0.95, 20) for seeds in LOOKS]
         careless += any(low > truth or high < truth for low, high in ends)
     assert wrong / draws <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)

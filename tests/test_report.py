@@ -311,7 +311,7 @@ def test_the_page_of_a_study_holds_its_main_figures(study):
     arguments = ["results/report.html", "--config", "report={include: [main]}"]
     assert planned(study, *arguments) == {"write_report": 1}
     text = snakemake(study, *arguments)
-    assert re.search(r"report \| 100 % \| 4 figures, 7 tables", text)
+    assert re.search(r"report \| 100 % \| 4 figures, 8 tables", text)
     page = (study / "results/report.html").read_text()
     found = Page(page)
     assert set(found.anchors) <= set(found.ids) and all(

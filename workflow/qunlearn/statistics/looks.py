@@ -58,24 +58,25 @@ def judge(
     """The verdict of the first look that decides, else of the last. `samples` (seeds, ...) in the
     order of seeds; `bounds` as for `verdicts.verdict`."""
     confidence = 1 - (1 - rule.confidence) / rule.planned()
+    is_ratio = isinstance(statistic, Positive)
     for seeds in rule.numbers(len(samples)):
         runs = samples[:seeds]
         found = estimate(runs, statistic, rule.resamples)
         ends = found.interval(confidence) if found else (math.nan, math.nan)
-        said = verdict(*ends, **bounds)
+        said = verdict(*ends, bounds, is_ratio)
         if said != "undecided":
             break
     value = float(statistic(runs))
     level = math.nan
     if not math.isnan(ends[0]):
-        level = min(1.0, rule.planned() * smallest_level(found, bounds))
+        level = min(1.0, rule.planned() * smallest_level(found, said, bounds, is_ratio))
     return Judgement(
         seeds=seeds,
         value=value,
         low=ends[0],
         high=ends[1],
         verdict=said,
-        firm=firm(*ends, bounds, isinstance(statistic, Positive)),
+        firm=firm(*ends, bounds, is_ratio),
         level=level,
-        seeds_needed=seeds_needed(seeds, value, ends, bounds),
+        seeds_needed=seeds_needed(seeds, value, ends, bounds, is_ratio),
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.statistics.intervals import Estimate
-from qunlearn.statistics.verdicts import verdict
+from qunlearn.statistics.verdicts import SIDES, around, verdict
 
 #: The smallest and the largest level that are asked for: resamples tell nothing below.
 LEVELS = (1e-4, 0.5)
@@ -21,14 +21,18 @@ LEVELS = (1e-4, 0.5)
 HALVINGS = 12
 
 
-def smallest_level(found: Estimate | None, bounds: dict[str, float]) -> float:
-    """The smallest 1 - confidence whose interval decides the claim, 0.0001 at least; 1 where none
-    does. `bounds` as for `verdict`."""
+def smallest_level(
+    found: Estimate | None, said: str, bounds: dict[str, float], is_ratio: bool = False
+) -> float:
+    """The smallest 1 - confidence whose interval says of the claim what was `said`, 0.0001 at
+    least; where that was nothing, decides it at all; 1 where none does. `bounds` and `is_ratio` as
+    for `verdict`."""
     if found is None:
         return 1.0
 
     def decides(level: float) -> bool:
-        return verdict(*found.interval(1 - level), **bounds) != "undecided"
+        narrower = verdict(*found.interval(1 - level), bounds, is_ratio)
+        return narrower == said if said in SIDES else narrower != "undecided"
 
     surest, loosest = LEVELS
     if not decides(loosest):
@@ -64,21 +68,27 @@ def judged_together(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def seeds_needed(
-    seeds: int, value: float, ends: tuple[float, float], bounds: dict[str, float]
+    seeds: int,
+    value: float,
+    ends: tuple[float, float],
+    bounds: dict[str, float],
+    is_ratio: bool = False,
 ) -> float:
-    """About how many seeds decide the claim: an interval shrinks with their square root around a
-    value that stays. Not a number without an interval, infinite on a threshold. Arguments as for
-    `verdict`, with the number of `seeds` that the interval is of."""
+    """About how many seeds decide the claim, or show that it is at its threshold: an interval
+    shrinks with their square root around a value that stays. Not a number without an interval,
+    infinite on a threshold of 0. Arguments as for `verdict`, with the number of `seeds` that the
+    interval is of."""
     low, high = ends
     if not math.isfinite(low) or not math.isfinite(high):
         return math.nan
-    above = value - bounds.get("above", -math.inf)  # how far inside, negative outside
-    below = bounds.get("below", math.inf) - value
-    reaches = value - low, high - value
-    if above > 0 and below > 0:
-        needed = max(reaches[0] / above, reaches[1] / below)
-    elif min(above, below) == 0:
-        return math.inf
-    else:
-        needed = reaches[1] / -above if above < 0 else reaches[0] / -below
+    above, below = bounds.get("above", -math.inf), bounds.get("below", math.inf)
+    outside = [(-math.inf, above), (below, math.inf)]
+    wanted = [(above, below), *outside, *around(bounds, is_ratio)]
+    needed = math.inf
+    for floor, ceiling in wanted:
+        if floor < value < ceiling:  # the interval has to shrink by so much to lie there
+            shrinkage = max((value - low) / (value - floor), (high - value) / (ceiling - value))
+            needed = min(needed, shrinkage)
+    if math.isinf(needed):
+        return needed
     return float(max(seeds, math.ceil(round(seeds * needed**2, 6))))

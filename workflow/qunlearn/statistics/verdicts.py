@@ -17,26 +17,44 @@ from scipy import stats
 SPREAD = 1e-12
 #: Factors on a threshold, or on the width of a range, that a firm verdict stands.
 FACTORS = (0.5, 1, 2)
+#: Verdicts on which side of its threshold a value lies.
+SIDES = ("reproduced", "not reproduced")
+#: Verdicts that take none.
+NO_SIDE = ("at the threshold", "undecided")
+#: All of them, as a page counts them.
+VERDICTS = (*SIDES, *NO_SIDE)
 
 
-def verdict(low: float, high: float, above: float = -math.inf, below: float = math.inf) -> str:
-    """'reproduced', 'not reproduced' or 'undecided', from the interval of a value of which above <
-    value < below is claimed."""
+def verdict(low: float, high: float, bounds: dict[str, float], is_ratio: bool = False) -> str:
+    """One of `VERDICTS`, from the interval of a value of which above < value < below is claimed.
+
+    At the threshold: the interval holds it and lies `around` it, so that the value is known as well
+    as the threshold is meant.
+
+    `bounds`: 'above', 'below' or both. `is_ratio`: the width of a range is that of its logarithms.
+    """
+    above, below = bounds.get("above", -math.inf), bounds.get("below", math.inf)
     if low > above and high < below:
         return "reproduced"
     if high <= above or low >= below:
         return "not reproduced"
-    return "undecided"
+    near = any(nearest < low and high < farthest for nearest, farthest in around(bounds, is_ratio))
+    return "at the threshold" if near else "undecided"
+
+
+def around(bounds: dict[str, float], is_ratio: bool = False) -> list[tuple[float, float]]:
+    """Between half and twice of each threshold: of a range, where an end goes if the width is halved
+    and doubled. Empty intervals at a threshold of 0."""
+    half, twice = (_moved(bounds, factor, is_ratio) for factor in (0.5, 2))
+    ends = [sorted([half[side], twice[side]]) for side in bounds]
+    return [(nearest, farthest) for nearest, farthest in ends]
 
 
 def firm(low: float, high: float, bounds: dict[str, float], is_ratio: bool = False) -> bool:
     """True if the verdict stays the same with half and with twice the threshold, or the width of a
-    range, which for ratios is that of their logarithms.
-
-    `bounds`: 'above', 'below' or both, as for `verdict`.
-    """
-    found = {verdict(low, high, **_moved(bounds, factor, is_ratio)) for factor in FACTORS}
-    return len(found) == 1
+    range. Arguments as for `verdict`."""
+    moved = [_moved(bounds, factor, is_ratio) for factor in FACTORS]
+    return len({verdict(low, high, each, is_ratio) for each in moved}) == 1
 
 
 def _moved(bounds: dict[str, float], factor: float, is_ratio: bool) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pandas as pd
 from qunlearn.results.csv import stem
 from qunlearn.statistics.decision import Decision
 from qunlearn.statistics.intervals import interval
+from qunlearn.statistics.quantities import Positive
 from qunlearn.statistics.runs import Missing
 from qunlearn.statistics.verdicts import verdict
 from qunlearn.studies.claims import nulls
@@ -44,7 +45,8 @@ def judged(frame: pd.DataFrame, claim: Claim, model: str, settings, name: str) -
     low = high = value
     if np.ptp(samples, axis=0).any():  # else every resample gives the same
         low, high = interval(samples, statistic, settings.confidence, settings.resamples)
-    return Judged(value, low, high, verdict(low, high, **bounds))
+    said = verdict(low, high, bounds, isinstance(statistic, Positive))
+    return Judged(value, low, high, said)
 
 
 def read_theirs(

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from qunlearn.statistics.decision import CONTROLS
+from qunlearn.statistics.verdicts import NO_SIDE, VERDICTS
 from qunlearn.studies.claims.claim import Claim
 from qunlearn.studies.claims.criteria import Origin
 from qunlearn.studies.claims.decide import collapsed
 from qunlearn.studies.claims.nulls import TRAINED, asymmetry
 from qunlearn.studies.reproduction.compare import identical_runs
 
-VERDICTS = ("reproduced", "not reproduced", "undecided")
 #: Of those that are reproduced.
 NO_FINDING = "also true of a null"
 HOW_DECIDED = """
@@ -21,7 +21,9 @@ over independent seeds, all numbers of a seed together, is at either end the wid
 its form for skewed runs, and a bootstrap's; docs/claims.md says how often it covers. *Runs*: seeds,
 how many of them hold a run flagged as failed, and the share of all seeds that may fail, at most
 ({percent:g} %). *Reproduced*: the whole interval lies on the claim's side. *Not reproduced*: the
-whole interval is on the other side. *Undecided*: it holds the threshold, or the tables lack what is
+whole interval is on the other side. *At the threshold*: it holds it and lies between half and twice
+of it (of a range, whose width is halved and doubled, at either end), so that the value is known as
+well as the threshold is meant. *Undecided*: the interval is wider, or the tables lack what is
 needed. A star marks a verdict that would be another with half or twice the threshold, or the width
 of a range; a dagger one that does not stand together with all others of its table at
 {percent:g} % (Holm). Seeds share one dataset, so an interval speaks of other seeds on the same
@@ -106,8 +108,8 @@ def subject(row: pd.Series, claims: dict[str, Claim]) -> str:
 
 
 def starred(row: pd.Series) -> bool:
-    """True for a verdict that half or twice the threshold would change."""
-    return row["verdict"] != "undecided" and not row["firm"]
+    """True for a side taken that half or twice the threshold would change."""
+    return row["verdict"] not in NO_SIDE and not row["firm"]
 
 
 def _verdict(row: pd.Series) -> str:
