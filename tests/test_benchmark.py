@@ -37,7 +37,7 @@ def test_an_engine_is_right_and_is_timed(kind, name):
     jax.config.update("jax_enable_x64", ENTRANTS[name].precision == "double")
     row = engines.measure(name, SMALL[kind], replicas=3, runs=2, seconds=0.2)
     assert row["error_of_logits"] < 1e-5
-    assert (kind == "mlp") or row["error_of_derivatives"] < 1e-5
+    assert (kind == "mlp") or row["error_of_derivative"] < 1e-5
     assert row["runs"] >= 1
     assert row["seconds_compile"] >= 0
     expected = row["seconds_run"] / row["updates"] / 3
@@ -50,7 +50,7 @@ def test_an_engine_with_wrong_logits_is_not_timed(monkeypatch):
         return right._replace(logits=lambda: right.logits() + 0.01)
 
     monkeypatch.setitem(engines.REGISTRY["mlp"], "project", wrong)
-    with pytest.raises(ValueError, match="logits of 'project' are off by 1"):
+    with pytest.raises(ValueError, match="logits of 'project': off by 1"):
         engines.measure("project", SMALL["mlp"], replicas=1, runs=1, seconds=0.1)
 
 
@@ -60,7 +60,7 @@ def test_nor_is_one_with_wrong_derivatives(monkeypatch):
         return lambda theta: (value[0], slopes[::-1])
 
     monkeypatch.setitem(engines.REGISTRY["cone"], "light_cone", cones.one_by_one(wrong))
-    with pytest.raises(ValueError, match="derivatives of 'light_cone' are off by"):
+    with pytest.raises(ValueError, match="derivative of 'light_cone': off by"):
         engines.measure("light_cone", SMALL["cone"], replicas=1, runs=1, seconds=0.1)
 
 

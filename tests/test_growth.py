@@ -118,5 +118,5 @@ def test_jobs_beside_each_other_train_at_once():
     spec = tasks.Qnn(8, 2, 12, 4, processes=2)
     row = cores.beside_each_other(spec, replicas=3, seconds=0.1)
     assert row["runs"] == 2
-    assert row["error_of_derivatives"] < 1e-5
+    assert row["error_of_derivative"] < 1e-5
     assert 0 < row["seconds_per_update_per_replica"] < row["seconds_run"]

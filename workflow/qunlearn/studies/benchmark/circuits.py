@@ -23,6 +23,7 @@ from qunlearn.studies.benchmark.engine import (
     Engine,
     Inputs,
     first,
+    forward_slope,
     orders,
     plain,
     start,
@@ -44,7 +45,7 @@ def circuit_engine(expectation: Callable) -> Callable:
             return model.scale * expectation(model.circuit, params["theta"], states)
 
         arrays = _in_precision(amplitudes(inputs.x), inputs.y)
-        return plain(logits, params, arrays, orders(spec, 1, updates), replicas)
+        return plain(logits, params, arrays, orders(spec, 1, updates), replicas, forward_slope)
 
     return engine
 

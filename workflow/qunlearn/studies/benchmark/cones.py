@@ -17,7 +17,7 @@ from qunlearn.quantum.circuit import Circuit
 from qunlearn.quantum.classifier import QuantumClassifier
 from qunlearn.quantum.features import amplitudes, bipartite, qubits
 from qunlearn.runtime.keys import generator
-from qunlearn.studies.benchmark.engine import Engine, compiled
+from qunlearn.studies.benchmark.engine import Engine, compiled, direction
 from qunlearn.studies.benchmark.tasks import Cone, Qnn
 from qunlearn.training.losses import real_dtype
 
@@ -104,8 +104,13 @@ def one_by_one(prepare: Callable) -> Callable:
 
 
 def _checked(once: Callable) -> tuple[Callable, Callable]:
-    """`logits` and `slopes` of an engine, from the first value and its derivatives."""
-    return lambda: np.atleast_1d(once()[0]), lambda: once()[1]
+    """`logits` and `slope` of an engine, from the first value and its derivatives (P,)."""
+
+    def slope():
+        slopes = np.asarray(once()[1])
+        return float(slopes @ direction(len(slopes)))
+
+    return lambda: np.atleast_1d(once()[0]), slope
 
 
 def zero_state(circuit: Circuit) -> np.ndarray:

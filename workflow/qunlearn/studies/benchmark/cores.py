@@ -42,7 +42,7 @@ def beside_each_other(spec: tasks.Qnn, replicas: int, seconds: float) -> dict:
         "seconds_run_min": min(taken),
         "seconds_per_update_per_replica": 1 / rate / replicas,
         "error_of_logits": max(one["error_of_logits"] for one in found),
-        "error_of_derivatives": max(one["error_of_derivatives"] for one in found),
+        "error_of_derivative": max(one["error_of_derivative"] for one in found),
     }
 
 

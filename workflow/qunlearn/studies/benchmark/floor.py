@@ -78,7 +78,7 @@ def _copy_rate_of_device() -> float:
     return 2 * source.nbytes / _best(copy)
 
 
-def _best(function: Callable, runs: int = 7) -> float:
+def _best(function: Callable, runs: int = 3) -> float:
     """Seconds of the fastest run, after one in vain."""
     function()
     taken = []

@@ -17,7 +17,9 @@ from qunlearn.studies.benchmark.engine import (
     Engine,
     Inputs,
     checks,
+    direction,
     first,
+    forward_slope,
     orders,
     start,
 )
@@ -93,16 +95,17 @@ def lightning(spec: Qnn, inputs: Inputs, replicas: int, updates: int) -> Engine:
 
     few = np.arange(min(MAX_CHECKED, spec.samples))
 
-    def slopes():
+    def slope():
         def mean_logit(theta):
             return qml.numpy.mean(logits(theta, few))
 
-        return qml.grad(mean_logit)(qml.numpy.array(theta, requires_grad=True))
+        slopes = qml.grad(mean_logit)(qml.numpy.array(theta, requires_grad=True))
+        return float(slopes @ direction(len(theta)))
 
     def run():
         return [train() for _ in range(replicas)]
 
-    return Engine(lambda: run, lambda: np.asarray(logits(theta, few)), slopes)
+    return Engine(lambda: run, lambda: np.asarray(logits(theta, few)), slope)
 
 
 def qml_benchmarks(spec: Qnn, inputs: Inputs, replicas: int, updates: int) -> Engine:
@@ -147,4 +150,4 @@ def qml_benchmarks(spec: Qnn, inputs: Inputs, replicas: int, updates: int) -> En
         jax.block_until_ready(train(0, updates=1))
         return run
 
-    return Engine(compile, **checks(logits, params, states[:MAX_CHECKED]))
+    return Engine(compile, **checks(logits, params, states[:MAX_CHECKED], forward_slope))
