@@ -14,6 +14,7 @@ from qunlearn.studies.benchmark.entrants import ENTRANTS, OWN
 from qunlearn.studies.benchmark.perceptrons import one_by_one
 from qunlearn.studies.benchmark.project import project
 from qunlearn.studies.benchmark.table import COST, ratios
+from qunlearn.training.packing import Packing
 
 SMALL = {
     "qnn": tasks.Qnn(8, 2, 12, 4),
@@ -68,9 +69,9 @@ def test_the_plain_loop_and_the_project_train_alike():
     """Same starting parameters, same order of minibatches: the same network after an epoch."""
     spec = SMALL["mlp"]
     inputs = Inputs(*tasks.data(spec))
-    (descent, _), *_ = project(spec, inputs, 1, 3).compile()()
-    ((plain, _), *_) = one_by_one(spec, inputs, 1, 3).compile()()
-    ours = descent.now.params
+    descent, _ = project(spec, inputs, 1, 3).compile()()
+    plain, _ = one_by_one(spec, inputs, 1, 3).compile()()
+    ours = Packing(plain).unpack(jax.tree.map(np.asarray, descent.now.params))
     for name, weight in plain.items():
         np.testing.assert_allclose(np.asarray(ours[name])[0], weight, atol=1e-9)
 

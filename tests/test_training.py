@@ -1,6 +1,7 @@
 """Training: minibatches, loss, determinism, independence of grouping, and what a trained model must reach."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import pytest
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import failed, train
 from qunlearn.runtime.keys import jax_key
+from qunlearn.training import packing
 from qunlearn.training.losses import cross_entropy, training_loss
 from qunlearn.training.optimiser import adam
 from qunlearn.training.plan import grouped, planned
@@ -48,6 +50,26 @@ def test_adam_is_optax_adam(rng):
         two, right = theirs.update(gradient, states[1], params)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), one, two)
         states, params = (left, right), optax.apply_updates(params, one)
+
+
+def test_packed_parameters_come_out_as_they_went_in(rng):
+    one = {
+        "w": rng.normal(size=(3, 2)),
+        "wide": rng.normal(size=packing.SMALL + 1),
+        "b": rng.normal(size=()),
+    }
+    packed = packing.Packing(one)
+    several = jax.tree.map(lambda leaf: np.stack([leaf, 2 * leaf]), one)
+    for params in (one, several):
+        small, wide = packed.pack(params)
+        assert small.shape[-1] == 7 and wide is params["wide"]
+        for found in (
+            packed.unpack([small, wide]),
+            jax.jit(lambda p: packed.unpack(packed.pack(p)))(params),
+        ):
+            jax.tree.map(np.testing.assert_array_equal, found, params)
+    for nothing_to_gain in ({"a": np.ones(3)}, {"a": np.ones(3), "b": np.ones(3, np.float32)}):
+        assert len(packing.Packing(nothing_to_gain).pack(nothing_to_gain)) == len(nothing_to_gain)
 
 
 @pytest.mark.parametrize(("size", "batch"), [(197, 32), (10, 0), (7, 3), (5, 50), (64, 32)])
@@ -148,6 +170,16 @@ def test_overfits_twenty_clean_samples_and_repeats_exactly(name, digits):
     assert runs[0].learning_curves["train_accuracy"][0, -1] == 1
     assert runs[0].learning_curves["train_loss"].shape == (1, 151)
     jax.tree.map(np.testing.assert_array_equal, runs[0].params, runs[1].params)
+
+
+def test_how_parameters_are_packed_changes_the_last_digits_alone(digits, monkeypatch):
+    problem = Problem(digits, "mlp", MLP, "label_flipping", [0, 1])
+    cells = [Cell(0.3, 0), Cell(0.3, 1)]
+    packed = train(problem, cells, Schedule(10, 8, 0.01))
+    monkeypatch.setattr(packing, "SMALL", 0)
+    plain = train(problem, cells, Schedule(10, 8, 0.01))
+    near = partial(np.testing.assert_allclose, rtol=0, atol=1e-12)  # of double precision
+    jax.tree.map(near, packed, plain)
 
 
 @pytest.mark.parametrize("name", ["mlp", "qnn"])

@@ -18,6 +18,7 @@ from qunlearn.training.classifier import Classifier
 from qunlearn.training.evaluate import Questions, Source, measure, unmeasured
 from qunlearn.training.losses import clipped
 from qunlearn.training.optimiser import Optimiser
+from qunlearn.training.packing import Packing
 from qunlearn.training.streams import Batch, Stream
 
 
@@ -47,7 +48,8 @@ class Own(NamedTuple):
 
 
 class Variables(NamedTuple):
-    """All that updates change."""
+    """All that updates change; parameters, and what the optimiser keeps of each, as `packing` has
+    them."""
 
     params: dict
     state: dict
@@ -71,8 +73,8 @@ class Descent(NamedTuple):
 class Program(NamedTuple):
     """What is compiled into the program of several replicas, which are `stacked` along the first axis
     of arrays, or of a single one without such an axis, whose matrix products XLA compiles to faster
-    code. `sources`: pools of evaluation sets; `rows`: most that are evaluated at once, None: all;
-    `clip`: of `Schedule`.
+    code. `packing`: of one replica's parameters; `sources`: pools of evaluation sets; `rows`: most
+    that are evaluated at once, None: all; `clip`: of `Schedule`.
 
     The loops run over all replicas and what is inside over each: a loop inside a vmap is traced
     twice.
@@ -81,6 +83,7 @@ class Program(NamedTuple):
     model: Classifier
     loss: Callable
     optimiser: Optimiser
+    packing: Packing
     sources: dict[str, Source]
     rows: int | None = None
     clip: float | None = None
@@ -146,12 +149,14 @@ class Program(NamedTuple):
             return loss, new_state
 
         derivative = jax.value_and_grad(objective, has_aux=True)
-        (_, state), gradient = derivative(params)
+        (_, state), gradient = derivative(self.packing.unpack(params))
+        gradient = self.packing.pack(gradient)
         step, optimiser_state = self.optimiser.update(gradient, optimiser_state, params)
         if "pace" in own.data:
             step = jax.tree.map(lambda size: own.data["pace"] * size, step)
         if "mask" in own.data:
-            step = jax.tree.map(lambda size, may_change: may_change * size, step, own.data["mask"])
+            mask = self.packing.pack(own.data["mask"])
+            step = jax.tree.map(lambda size, may_change: may_change * size, step, mask)
         params = jax.tree.map(jnp.add, params, step)
         return Variables(params, state, optimiser_state)
 
@@ -184,7 +189,7 @@ class Program(NamedTuple):
         """Loss and accuracy on every evaluation set where a record is due, else zeros."""
 
         def one(params, state, questions):
-            variables = params, state
+            variables = self.packing.unpack(params), state
             return measure(self.model, self.sources, pools, variables, questions, self.rows)
 
         def look(params, state):

@@ -15,6 +15,7 @@ from qunlearn.training.loop import Best, Descent, Own, Program, Shared, Variable
 from qunlearn.training.losses import in_precision, real_dtype
 from qunlearn.training.memory import budget, device, needed, require
 from qunlearn.training.optimiser import adam
+from qunlearn.training.packing import Packing
 from qunlearn.training.plan import Group, Plan, Segment, grouped, planned, segments
 from qunlearn.training.replicas import fewer, replicas_together
 from qunlearn.training.streams import Stream
@@ -111,7 +112,8 @@ class _Runner:
                 records.append(group.members_of(record))
             if segment.updates.any():
                 report(records[-1])
-        return _finish(group.members_of(descent), records)
+        found = _finish(group.members_of(descent), records)
+        return found._replace(variables=_unpacked(self.program.packing, found.variables))
 
     def _begun(self, group: Group) -> tuple[Descent, Own]:
         """Where a group starts, and what is its own."""
@@ -162,7 +164,9 @@ def _program(model, workload: Workload) -> Program:
         schedule.learning_rate, eps=schedule.epsilon, weight_decay=schedule.weight_decay
     )
     sources = sources_of(workload.evals)
-    return Program(model, workload.loss, optimiser, sources, clip=schedule.clip)
+    one = jax.tree.map(lambda leaf: leaf[0], workload.start[0])
+    packing = Packing(one)
+    return Program(model, workload.loss, optimiser, packing, sources, clip=schedule.clip)
 
 
 def _own(workload: Workload) -> Own:
@@ -182,10 +186,15 @@ def _own(workload: Workload) -> Own:
 def _begin(program: Program, start: tuple, early_stopping: bool) -> Descent:
     """Where replicas start; the optimiser begins anew where `start` holds no state of it."""
     params, state, *kept = start
-    if not kept:
+    pack = program.packing.pack
+    params = pack(params)
+    if kept:
+        ((count, *moments),) = kept
+        optimiser_state = count, *map(pack, moments)
+    else:
         replicas = len(jax.tree.leaves(params)[0])
-        kept = [jax.device_put(program.optimiser.init(params, replicas))]
-    now = Variables(params, state, *kept)
+        optimiser_state = program.optimiser.init(params, replicas)
+    now = Variables(*jax.device_put((params, state, optimiser_state)))
     if not early_stopping:
         return Descent(now, None)
     count = now.optimiser_state[0]
@@ -203,6 +212,13 @@ def _finish(descent: Descent, records: list[dict]) -> Finished:
     if descent.best is None:
         return Finished(descent.now, curves)
     return Finished(descent.best.variables, stopped(curves))
+
+
+def _unpacked(packing: Packing, variables: Variables) -> Variables:
+    """The variables with parameters as models have them."""
+    count, *moments = variables.optimiser_state
+    moments = map(packing.unpack, moments)
+    return Variables(packing.unpack(variables.params), variables.state, (count, *moments))
 
 
 def stopped(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -92,7 +92,8 @@ def compiled(function: Callable, arguments: tuple, calls: int) -> Callable:
 
         def run():
             for _ in range(calls):
-                jax.block_until_ready(program(*ready))
+                found = jax.block_until_ready(program(*ready))
+            return found
 
         return run
 
