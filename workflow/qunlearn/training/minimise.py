@@ -185,7 +185,7 @@ def _own(workload: Workload) -> Own:
 
 def _begin(program: Program, start: tuple, early_stopping: bool) -> Descent:
     """Where replicas start; the optimiser begins anew where `start` holds no state of it."""
-    params, state, *kept = start
+    params, state, *kept = jax.tree.map(np.asarray, start)  # packed by NumPy they need no program
     pack = program.packing.pack
     params = pack(params)
     if kept:
