@@ -62,13 +62,13 @@ class Cone(NamedTuple):
 
 class Mlp(NamedTuple):
     """An MLP with layers `hidden` on `width` inputs, trained on `samples` vectors in minibatches of
-    `batch`, `epochs` in one program."""
+    `batch`, `epochs` in one program: a tenth of the study's, as a job calls it."""
 
     width: int
     samples: int
     batch: int
     hidden: tuple[int, ...] = (64, 16)
-    epochs: int = 10
+    epochs: int = 20
 
     kind = "mlp"
 
