@@ -248,7 +248,7 @@ def test_clip_and_stream_reach_the_training(digits):
 
 
 def test_epsilon_reaches_the_optimiser():
-    workload = Workload(None, (), {}, {}, {}, Schedule(1, 0, 0.5, epsilon=3.0), [])
+    workload = Workload(None, ({}, {}), {}, {}, {}, Schedule(1, 0, 0.5, epsilon=3.0), [])
     update = _program(None, workload).optimiser
     gradient = jnp.array([1.0])
     step, _ = update.update(gradient, update.init(gradient), gradient)
