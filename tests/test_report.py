@@ -11,12 +11,14 @@ import pytest
 import yaml
 
 from pages import MERMAID, PIXEL, Page
-from project import plan, planned, snakemake
+from project import ROOT, plan, planned, snakemake
 from qunlearn.parts import registry
 from qunlearn.runtime import timing
 from qunlearn.runtime.errors import UserError
+from qunlearn.statistics.verdicts import VERDICTS
 from qunlearn.studies import report as study_report
 from qunlearn.studies.claims.claim import known_claims
+from qunlearn.studies.controls.effects import WORDS
 from qunlearn.studies.report import origins, pieces, verdicts
 from qunlearn.studies.report.page import page as written
 from worlds import ORIGIN, decide, world
@@ -292,6 +294,12 @@ def test_the_page_shows_every_group_that_is_included_in_order():
         "surface",
         "architectures",
     }
+
+
+def test_every_verdict_has_a_colour():
+    style = (ROOT / "workflow/qunlearn/studies/report/report.css").read_text()
+    for verdict in (*VERDICTS, *WORDS.values()):
+        assert re.search(rf"\.{verdict.replace(' ', '-')}[ ,]", style), verdict
 
 
 def test_a_figure_without_anything_to_draw_is_left_out():
