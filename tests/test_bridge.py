@@ -262,11 +262,12 @@ def test_lines_are_ends_and_dots_are_steps():
     rows = [row_of(step, tables, measures[step.number.name], (0.95, 200)) for step in steps]
     table = pd.DataFrame(rows)
     titles = {"plateau": "fall", "critical_alpha": "critical α"}
+    is_end = table["switch"] == ""
     table["switch"] = table["switch"].replace("", None)  # as a file has it
     drawn = figure.draw(bridge=table, switches=["other", "ring"], titles=titles, looks=PLAIN)
     axis = drawn.axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["ring"]
-    ends = table[(table["number"] == "plateau") & (table["switch"] == "")].set_index("from").value
+    ends = table[(table["number"] == "plateau") & is_end].set_index("from").value
     verticals = [
         line.get_xdata()[0] for line in axis.get_lines() if list(line.get_ydata()) == [0, 1]
     ]

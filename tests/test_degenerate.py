@@ -25,7 +25,7 @@ def test_a_share_is_a_rounded_fraction(fraction, count):
 
 @pytest.mark.parametrize(("fraction", "what"), [(0.01, "none"), (0.99, "all"), (0.9999, "all")])
 def test_a_share_of_none_or_all_is_named_with_what_is_possible(fraction, what):
-    words = f"alpha {fraction:g} of the 20 samples is {what} of them.*between 0.025 and 0.97"
+    words = f"alpha {fraction:g} of the 20 samples is {what} of them.*above 0.025 and below 0.97"
     with pytest.raises(UserError, match=words):
         share(fraction, 20, "alpha {fraction:g} of the {available} samples")
 

@@ -66,7 +66,7 @@ def may_lack(path):
         or path[:2] in [("claims", "looks"), ("claims", "criteria")]
         or (path[:2] == ("claims", "null_model") and len(path) == 3)
         or (path[:3] == ("beyond", "attacks", "models") and len(path) == 4)
-        or path[-1] in ("gamma", "record", "factor", "grid", "shared_start")
+        or path[-1] in ("gamma", "record", "factor", "grid", "shared_start", "full")
         or (path[0] == "landscape" and path[-1] in ("samples", "trace", "ratio", "drop_dead"))
     )
 
@@ -95,6 +95,7 @@ def mistakes(draw):
     if (
         isinstance(value, (list, str))
         and path[-1] not in ("mirrors", "hidden", "runs", "extras", "switches")
+        and path != ("beyond", "forgotten", "models")  # []: those of `unlearning`
         and value != []
     ):
         kinds.append("empty")

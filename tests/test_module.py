@@ -66,6 +66,7 @@ def twice(tmp_path):
         "datasets": ["mine"],
         "published": {"dir": "published"},
         "corruptions": ["label_flipping", "first"],
+        "beyond": {"known": {"known": [0.5]}},  # of 20 samples
     }
     second = {"parts": ["Second"], "datasets": ["digits", "mnist"], "corruptions": ["second"]}
     some = {"paths": {"results": "third"}}

@@ -373,8 +373,11 @@ def study_problems(plan: Plan, name: str) -> list[str]:
             found.append(wrong)
     if found:
         return found
-    own = [f"{dotted(path)}.{line}" for line in study.problems(plan)]
-    return own + study.pipeline_problems(plan)
+    try:
+        own = [f"{dotted(path)}.{line}" for line in study.problems(plan)]
+        return own + study.pipeline_problems(plan)
+    except UserError as error:  # of the options of another study, which this one reads
+        return str(error).splitlines()
 
 
 def ask(plan: Plan, names: Iterable[str]) -> None:

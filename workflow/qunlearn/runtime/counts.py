@@ -15,10 +15,9 @@ def share(fraction: float, available: int, of: str, even: bool = False) -> int:
     if fraction == 0 or 0 < count < available:
         return count
     what = "all of them" if count else "none of them"
-    least, most = 0.5 / available, 1 - 0.5 / available
-    if even:
-        least = 2 / available
+    least = f"at least {2 / available:.2g}" if even else f"above {0.5 / available:.2g}"
+    most = f"below {1 - 0.5 / available:.2g}"
     raise UserError(
-        f"{of.format(fraction=fraction, available=available)} is {what}; with so few samples it has to lie between "
-        f"{least:.2g} and {most:.2g}"
+        f"{of.format(fraction=fraction, available=available)} is {what}; with so few samples it has to lie {least} "
+        f"and {most}"
     )

@@ -62,7 +62,7 @@ class Cone(NamedTuple):
 
 class Mlp(NamedTuple):
     """An MLP with layers `hidden` on `width` inputs, trained on `samples` vectors in minibatches of
-    `batch`, `epochs` in one program: a tenth of the study's, as a job calls it."""
+    `batch`, `epochs` in one program: a job's has 10 to 40."""
 
     width: int
     samples: int
