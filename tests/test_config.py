@@ -195,3 +195,13 @@ def test_planning_imports_no_jax():
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_study_that_reads_anothers_broken_options_is_refused_in_the_same_words():
+    """Fig. X "amenability" reads the options of "known"."""
+    config = configuration()
+    config["beyond"]["known"]["models"] = {"surprise": 1}
+    with pytest.raises(
+        UserError, match=r"1 problem.*nothing was started\.\n  beyond\.known\.models: "
+    ):
+        ask(Plan(check(config)), ["known", "amenability"])
