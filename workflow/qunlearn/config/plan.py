@@ -214,8 +214,9 @@ class Plan:
     def pass_operations(self, dataset: str, model: str, corruption: str) -> float:
         """Rough number of operations of a pass over all samples."""
         source = self.source(dataset)
-        operations = sum(self.counts(dataset)) * self.model(dataset, model).cost(source)
-        return operations / source.in_use if self.has_twins(corruption) else operations
+        part = self.model(dataset, model)
+        share = 1.0 if self.has_twins(corruption) else part.share_of_clean(source)
+        return sum(self.counts(dataset)) * part.cost(source) * share
 
     def operations(self, dataset: str, model: str, corruption: str) -> float:
         """Rough number of operations of training one cell."""

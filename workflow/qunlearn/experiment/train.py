@@ -50,6 +50,7 @@ def training(problem: Problem, cells: list[Cell], schedule: Schedule) -> Workloa
         evals=evals,
         schedule=schedule,
         generators=problem.order_generators(cells, "train"),
+        reads_parameters=False,
     )
 
 

@@ -80,6 +80,7 @@ def unlearn(
         schedule=schedule,
         generators=problem.order_generators(cells, method.name()),
         data=data,
+        reads_parameters=method.reads_parameters(),
     )
     done = problem.model.optimise(workload, progress)
     return _ended(around, done, evals) if method.defines("after") else done

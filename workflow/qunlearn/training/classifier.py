@@ -27,6 +27,9 @@ class Classifier:
     piecewise_linear = False
     #: False where the parameters are not what a loss was minimised over: then none has a landscape.
     landscape = True
+    #: Name of the parameters (inputs, ...) that features (N, inputs) are multiplied by, where they
+    #: enter in no other way; None where there are no such.
+    input_weights: str | None = None
     #: Least and most replicas that run together on a CPU; None: as `replicas_together` has it.
     together: tuple[int, int] | None = None
     #: Outside gradient steps, a row's logit is the same whichever rows are asked about with it.

@@ -19,6 +19,7 @@ from qunlearn.training.packing import Packing
 from qunlearn.training.plan import Group, Plan, Segment, grouped, planned, segments
 from qunlearn.training.replicas import fewer, replicas_together
 from qunlearn.training.streams import Stream
+from qunlearn.training.tied import OneOfEach, narrow, tied_inputs, widen
 from qunlearn.training.workload import Trained, Workload
 
 #: Rows of an evaluation that are never divided.
@@ -43,6 +44,15 @@ def minimise(model, workload: Workload, progress: Callable = lambda *_: None) ->
 def prepared(model, workload: Workload) -> Callable[..., Trained]:
     """`minimise` as a function of `progress` alone, whose program is compiled once however often
     it is called."""
+    found = tied_inputs(model, workload)
+    if found is None:
+        return _prepared(model, workload)
+    name = model.input_weights
+    run = _prepared(OneOfEach(model, found), narrow(name, found, workload))
+    return lambda *progress: widen(name, found, workload, run(*progress))
+
+
+def _prepared(model, workload: Workload) -> Callable[..., Trained]:
     plan = planned(workload)
     runner = _fitting(model, workload, plan)
     groups = runner.groups

@@ -26,6 +26,7 @@ class Workload(NamedTuple):
     `generators`: one random generator per replica, for the order of its minibatches.
     `data`: nested dictionaries of arrays with a leading replica axis. 'pace', (R,), if it is there, is
     a factor on the learning rate; 'mask', like the parameters, is one on what an update adds to each.
+    `reads_parameters`: False where the loss depends on outputs alone.
     """
 
     loss: Callable
@@ -36,6 +37,7 @@ class Workload(NamedTuple):
     schedule: Schedule
     generators: list[np.random.Generator]
     data: dict = {}  # noqa: RUF012
+    reads_parameters: bool = True
 
     @property
     def replicas(self) -> int:

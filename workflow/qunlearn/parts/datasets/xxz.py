@@ -11,6 +11,7 @@ Basis: site 0 is the most significant bit, bit 0 is spin up (Z = +1), as TensorC
 
 from __future__ import annotations
 
+from math import comb
 from typing import Annotated, Literal
 
 import numpy as np
@@ -217,7 +218,6 @@ class Xxz(Source):
     label = "XXZ ground states"
     traits = frozenset({"arbitrary phase"})
     exhibits = "correlations"
-    in_use = 0.25  # most amplitudes vanish in every ground state
 
     length: Annotated[int, Field(ge=4, le=20, multiple_of=2)] = option(says="sites of the chain")
     gauge: Literal["random", "fixed"] = option(
@@ -231,6 +231,16 @@ class Xxz(Source):
         "text", says=f"which anisotropies: {', '.join(GRIDS)} or a name under `grids`"
     )
     grids: dict[Name, Anisotropies] = option({}, says="anisotropies of your own, by name")
+
+    @property
+    def in_use(self):
+        """Amplitudes of the sector of zero magnetisation."""
+        return comb(self.length, self.length // 2) / 2**self.length
+
+    @property
+    def distinct(self):
+        """One of an orbit, which has about two amplitudes per site."""
+        return self.in_use / (2 * self.length)
 
     def anisotropies(self) -> Anisotropies:
         """Raises UserError for a grid that there is not."""

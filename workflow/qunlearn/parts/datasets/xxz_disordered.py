@@ -73,6 +73,10 @@ class XxzDisordered(Xxz):
     )
     seed: Seed = option(says="the couplings and the random phases")
 
+    @property
+    def distinct(self):
+        return self.in_use  # no symmetry is left
+
     def ground_states(self, sector, deltas, progress):
         draws = generator("xxz_disordered", "couplings", self.seed)
         uniform = draws.random((len(deltas), self.length))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: What a loss may ask for, by name.
 ARGUMENTS = ("retain", "forget", "params", "start", "poisoned", "step")
+#: Those of them that are parameters.
+PARAMETERS = ("params", "start", "poisoned")
 #: Functions that work on parameters outside the loop.
 AROUND = ("before", "mask", "after")
 #: What these may ask for, by name.
@@ -94,6 +96,11 @@ class UnlearningMethod(Part):
     def reads(cls) -> tuple[str, ...]:
         """Streams of samples that the loss reads, the retain set first."""
         return tuple(name for name in ("retain", "forget") if name in cls.arguments())
+
+    @classmethod
+    def reads_parameters(cls) -> bool:
+        """Whether the loss depends on more than outputs."""
+        return any(name in PARAMETERS for name in cls.arguments())
 
     @classmethod
     def around(cls) -> tuple[str, ...]:

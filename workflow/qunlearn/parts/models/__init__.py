@@ -89,6 +89,10 @@ class Model(Part):
         """Rough number of operations per sample, so that the longest jobs start first."""
         return self.inputs(source) or 1
 
+    def share_of_clean(self, source) -> float:
+        """Which part of these it takes where no sample has corrupted features."""
+        return 1.0
+
     def inputs(self, source) -> int | None:
         """Real numbers of one sample, as the model sees it, where that is known."""
         return source.real_features()

@@ -49,8 +49,10 @@ class Mlp(FeatureModel):
         return not self.hidden and self.last_qubits is None
 
     def cost(self, source):
-        width = (self.inputs(source) or 1) * source.in_use
-        return width * (self.hidden or [1])[0]
+        return float((self.inputs(source) or 1) * (self.hidden or [1])[0])
+
+    def share_of_clean(self, source):
+        return source.distinct if self.last_qubits is None else 1.0
 
     def weights_of(self, inputs):
         return float(_count([inputs, *self.hidden, 1]))
@@ -64,6 +66,8 @@ class Mlp(FeatureModel):
 
 class Perceptron(Classifier):
     """The network of an `Mlp`, without inputs that are zero in every sample."""
+
+    input_weights = "w1"
 
     def __init__(self, declaration: Mlp, rows: list[np.ndarray]):
         self.seen = declaration.seen

@@ -171,6 +171,7 @@ def relearning(
             evals={"forget": forget._replace(each=False)},
             schedule=whole,
             generators=problem.order_generators(cells, "relearn"),
+            reads_parameters=False,
         ),
         progress,
     )

@@ -56,6 +56,7 @@ def retrains(
         schedule=schedule._replace(record=schedule.epochs),
         generators=generators,
         data=loss_data(problem, many, NO_MODELS, method, {}),
+        reads_parameters=method.reads_parameters(),
     )
     return problem.model.optimise(workload, progress)
 
