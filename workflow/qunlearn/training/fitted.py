@@ -63,6 +63,10 @@ class Fitted(Classifier):
         """An unfitted classifier in scikit-learn's manner."""
         raise NotImplementedError
 
+    def fitted(self, x: np.ndarray, labels: np.ndarray):
+        """The estimator, fitted to samples' features x (N, d)."""
+        return self.estimator().fit(x, labels)
+
     def arrays(self, fitted, rows: np.ndarray, labels: np.ndarray) -> tuple[dict, dict]:
         """The (params, state) that `logits` reads, of a fitted estimator."""
         raise NotImplementedError
@@ -85,7 +89,7 @@ class Fitted(Classifier):
             return self.constant(rows, labels, LARGEST if labels[0] > 0 else -LARGEST)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            fitted = self.estimator().fit(pool[rows], labels)
+            fitted = self.fitted(pool[rows], labels)
         return self.arrays(fitted, rows, labels)
 
     def optimise(self, workload: Workload, progress=lambda *_: None) -> Trained:

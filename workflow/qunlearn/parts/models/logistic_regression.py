@@ -49,6 +49,16 @@ class LinearClassifier(Fitted):
 
         return linear_model.LogisticRegression(C=self.C, max_iter=10_000)
 
+    def fitted(self, x, labels):
+        """In an orthonormal basis of the samples' span: outside it weights change no logit and cost a
+        penalty, so that the minimum has none."""
+        if len(x) >= x.shape[1]:
+            return super().fitted(x, labels)
+        basis, _ = np.linalg.qr(x.T)  # (d, N)
+        found = super().fitted(x @ basis, labels)
+        found.coef_ = found.coef_ @ basis.T  # (1, d)
+        return found
+
     def arrays(self, fitted, rows, labels):
         return {"w": fitted.coef_[0], "b": fitted.intercept_[0]}, {}
 

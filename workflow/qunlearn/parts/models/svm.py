@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from qunlearn.config.options import Positive
-from qunlearn.lazy import jnp
+from qunlearn.lazy import jax, jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
@@ -85,8 +85,10 @@ class SupportVectors(Fitted):
     def estimator(self):
         from sklearn.svm import SVC
 
-        kernel = self._fidelities if self.kernel == "fidelity" else self.kernel
-        return SVC(kernel=kernel, C=self.C, gamma=self.gamma)
+        return SVC(kernel="precomputed", C=self.C)
+
+    def fitted(self, x, labels):
+        return super().fitted(self._kernel(x, x), labels)
 
     def arrays(self, fitted, rows, labels):
         dual = np.zeros(len(rows))
@@ -97,16 +99,20 @@ class SupportVectors(Fitted):
         return {"dual": np.zeros(len(rows)), "b": np.float64(logit)}, {"rows": np.asarray(rows)}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        known = self.known_in(pool.dtype)
-        kernel = pool @ known.T  # (P, M)
-        if self.kernel == "fidelity":
-            kernel = self._fidelities(pool, known)
-        elif self.kernel == "rbf":
-            lengths, others = squared_lengths(pool), squared_lengths(known)
-            distances = lengths[:, None] - 2 * kernel + others
-            kernel = jnp.exp(-self.gamma * distances)
+        kernel = self._kernel(pool, self.known_in(pool.dtype))  # (P, M)
         kernel = between(kernel, rows, state["rows"])  # (B, N)
         return kernel @ params["dual"] + params["b"], state
+
+    def _kernel(self, a, b):
+        """(N, M) of rows a (N, d) and b (M, d), arrays of NumPy or of JAX."""
+        if self.kernel == "fidelity":
+            return self._fidelities(a, b)
+        products = a @ b.T
+        if self.kernel == "linear":
+            return products
+        distances = squared_lengths(a)[:, None] - 2 * products + squared_lengths(b)
+        exp = jnp.exp if isinstance(a, jax.Array) else np.exp
+        return exp(-self.gamma * distances)
 
     def _fidelities(self, a, b):
         """(N, M) of |<x|x'>|^2 for rows a (N, d) and b (M, d), [Re x, Im x] where x is complex."""
