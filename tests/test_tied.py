@@ -66,7 +66,7 @@ def test_unlearning_is_the_same_and_a_loss_of_parameters_reads_all_of_them(
 
 def test_copies_are_told_by_their_numbers_and_signs():
     features = np.array([[1.0, -1, 2, 0, -0.0, 1], [0.0, -0.0, 3, 4, -4, 1e-300]])
-    found = tied([features, features])
+    found = tied(features)
     np.testing.assert_array_equal(found.group, [0, 0, 1, 2, 2, 3])
     np.testing.assert_array_equal(found.sign, [1, -1, 1, 1, -1, 1])
     np.testing.assert_array_equal(found.count, [2, 1, 2, 1])
@@ -79,11 +79,27 @@ def test_copies_are_told_by_their_numbers_and_signs():
 
 
 def test_samples_without_copies_are_left_as_they_are(small_xxz, digits):
-    rng = np.random.default_rng(0)
-    assert tied([rng.normal(size=(5, 7))]) is None
-    assert tied([np.ones((3, 4)), np.ones((3, 2))]) is None  # pools of several widths
+    of_digits = problem_of(digits)
+    assert tied_inputs(of_digits.model, training(of_digits, CELLS, SCHEDULES["plain"])) is None
     randomised = problem_of(small_xxz, corruption="feature_randomization")
-    assert tied(randomised.pools.values()) is None
+    assert tied_inputs(randomised.model, training(randomised, CELLS, SCHEDULES["plain"])) is None
+
+
+@pytest.mark.parametrize("schedule", ["plain", "stopped"])
+def test_clean_cells_among_corrupted_ones_are_trained_as_alone(small_xxz, schedule):
+    """Of random features none are copies; those of a clean cell are, all that vanish there among them."""
+    problem = problem_of(small_xxz, corruption="feature_randomization")
+    cells = [Cell(0.3, 0), Cell(0.0, 0), Cell(0.3, 1), Cell(0.0, 1)]
+    schedule = SCHEDULES[schedule]
+    together = train(problem, cells, schedule)
+    alone = train(problem, cells[1:2], schedule), train(problem, cells[2:3], schedule)
+    jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[1], b[0]), together, alone[0])
+    jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[2], b[0]), together, alone[1])
+    with jax.enable_x64(True):
+        found = train(problem, cells, schedule)
+        each = training(problem, cells, schedule)._replace(reads_parameters=True)
+        expected = minimise(problem.model, each)
+    assert largest_difference(found[:3], expected[:3]) < 1e-12
 
 
 def test_what_goes_on_or_masks_weights_updates_each(small_xxz):
@@ -102,6 +118,6 @@ def test_the_dataset_says_about_how_many_differ(small_xxz):
 
     problem = problem_of(small_xxz)
     length = small_xxz.x_train.shape[1].bit_length() - 1
-    found = len(tied(problem.pools.values()).first)
+    found = len(tied(problem.pools["train"]).first)
     said = Xxz(length=length, gauge="random", seed=0).distinct * 2 ** (length + 1)
     assert said / 2 < found < 2 * said

@@ -70,6 +70,8 @@ class Problem:
         self.seeds = list(dict.fromkeys(seeds))
         self.twins = {seed: self._twins(seed) for seed in self.seeds}
         replaced = [features for features, _ in self.twins.values() if features is not None]
+        #: Whether corrupted samples have features of their own.
+        self.has_twins = bool(replaced)
         training = [dataset.x_train, *replaced]
         tested = {"validation": dataset.x_validation, **self._triggered()}
         #: The model's family with its options, and what trains and answers.
@@ -148,6 +150,8 @@ class Problem:
         if part == "validation":
             return self.dataset.x_validation
         replaced = [features for features, _ in self.twins.values() if features is not None]
+        #: Whether corrupted samples have features of their own.
+        self.has_twins = bool(replaced)
         return np.concatenate([self.dataset.x_train, *replaced])
 
     def validation_sets(self, replicas: int) -> dict[str, EvalSet]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from functools import partial
 
+import jax
 import numpy as np
 
 from qunlearn.experiment.problem import Cell, Problem, Samples, stack
 from qunlearn.runtime.counts import share
 from qunlearn.runtime.keys import generator
+from qunlearn.runtime.progress import part_of
 from qunlearn.training.losses import training_loss
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import EvalSet, Stream
+from qunlearn.training.tied import tied_inputs
 from qunlearn.training.workload import Trained, Workload
 
 
@@ -25,8 +28,32 @@ def train(
     backdoor also of 'triggered' samples, and of 'held_out' where the schedule asks for early
     stopping.
     """
-    workload = training(problem, cells, schedule)
-    return problem.model.optimise(workload, progress)
+    parts = _parts(problem, cells, schedule)
+    trained, begin = [], 0.0
+    for part in parts:
+        end = begin + len(part) / len(cells)
+        workload = training(problem, [cells[place] for place in part], schedule)
+        trained.append(problem.model.optimise(workload, part_of(progress, begin, end)))
+        begin = end
+    if len(parts) == 1:
+        return trained[0]
+    back = np.argsort(np.concatenate(parts))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[back], *trained)
+
+
+def _parts(problem: Problem, cells: list[Cell], schedule: Schedule) -> list[np.ndarray]:
+    """Places of the cells that are trained together: where no sample is corrupted apart from the
+    others, if many of its inputs are copies there (`training.tied`) and are not where features are
+    random. Which cells a job holds does not matter to any of them."""
+    everything = np.arange(len(cells))
+    if not problem.has_twins:
+        return [everything]
+    is_clean = np.array([not problem.samples(cell).corrupted.any() for cell in cells])
+    clean, others = everything[is_clean], everything[~is_clean]
+    if not len(clean) or not len(others):
+        return [everything]
+    of_clean = training(problem, [cells[place] for place in clean], schedule)
+    return [everything] if tied_inputs(problem.model, of_clean) is None else [clean, others]
 
 
 def training(problem: Problem, cells: list[Cell], schedule: Schedule) -> Workload:

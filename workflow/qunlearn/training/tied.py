@@ -12,7 +12,6 @@ Ground states of a chain are full of copies: translations, reflection and spin f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,11 @@ from qunlearn.lazy import jax
 from qunlearn.training.classifier import Classifier
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.workload import Trained, Workload
+
+#: Most groups of copies, of all inputs, that are worth a program of their own.
+WORTH = 0.5
+#: About how many samples of a pool tell whether it is worth looking for copies.
+GLANCE = 8
 
 
 class Tied(NamedTuple):
@@ -49,33 +53,56 @@ class Tied(NamedTuple):
         return self.sign[:, None] * values[:, self.group]
 
 
-def tied(pools: Iterable[np.ndarray]) -> Tied | None:
-    """Of the columns of all pools of features together; None where there are none, or where pools
-    differ in width."""
-    pools = list(pools)
-    if len({pool.shape[1:] for pool in pools}) > 1:
-        return None
-    columns = np.concatenate(pools).T  # (C, N)
+def tied(features: np.ndarray) -> Tied:
+    """The copies among the columns of features (N, C)."""
+    columns = features.T
     leading = np.argmax(columns != 0, axis=1)[:, None]  # of each its first number that is not zero
     negative = np.take_along_axis(columns, leading, axis=1) < 0
     sign = np.where(negative, -1.0, 1.0)  # (C, 1)
     numbers = {}
     canonical = columns * sign + 0.0  # no zero has a sign
     group = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in canonical])
-    if len(numbers) == len(group):
-        return None
     _, first, count = np.unique(group, return_index=True, return_counts=True)
     return Tied(group, sign[:, 0], first, count)
 
 
 def tied_inputs(model: Classifier, workload: Workload) -> Tied | None:
-    """The copies among a model's inputs that its training may treat as one: what is minimised
-    reads outputs alone, and all copies are updated alike, by an Adam that begins anew."""
+    """The copies among a model's inputs, in the samples that are read, where its training may treat
+    them as one (the loss depends on outputs alone, all copies are updated alike, Adam begins anew)
+    and is WORTH it; else None."""
     if model.input_weights is None or workload.reads_parameters:
         return None
     if "mask" in workload.data or len(workload.start) > 2:
         return None
-    return tied(workload.pools.values())
+    rows = _rows_read(workload)
+    most = WORTH * max(pool.shape[1] for pool in workload.pools.values())
+    glance = {name: read[:: max(1, len(read) // GLANCE)] for name, read in rows.items()}
+    if len(set(map(bytes, np.abs(_samples(workload.pools, glance)).T.copy()))) > most:
+        return None  # columns that differ there differ, and no more has to be looked at
+    found = tied(_samples(workload.pools, rows))
+    return found if len(found.first) <= most else None
+
+
+def _rows_read(workload: Workload) -> dict[str, np.ndarray]:
+    """Of every pool the rows that any replica is trained or evaluated on."""
+    asked = {"train": [stream.rows for stream in workload.streams.values()]}
+    for one in workload.evals.values():
+        rows = np.arange(len(workload.pools[one.pool])) if one.rows is None else one.rows
+        asked.setdefault(one.pool, []).append(rows)
+    return {
+        name: np.unique(np.concatenate(list(map(np.ravel, parts)))) for name, parts in asked.items()
+    }
+
+
+def _samples(pools: dict[str, np.ndarray], rows: dict[str, np.ndarray]) -> np.ndarray:
+    """(N, C) rows of the pools, one after the other."""
+    width = max(pool.shape[1] for pool in pools.values())
+    return np.concatenate([padded(pools[name][chosen], width) for name, chosen in rows.items()])
+
+
+def padded(features: np.ndarray, width: int) -> np.ndarray:
+    """Features (N, C) with zeros in all columns up to the `width`."""
+    return np.pad(features, ((0, 0), (0, width - features.shape[1])))
 
 
 class OneOfEach(Classifier):
@@ -118,7 +145,10 @@ def narrow(name: str, found: Tied, workload: Workload) -> Workload:
     mean = found.mean(weights).astype(weights.dtype)
     return workload._replace(
         start=({**params, name: mean}, state),
-        pools={pool: found.one_of_each(features) for pool, features in workload.pools.items()},
+        pools={
+            pool: found.one_of_each(padded(features, len(found.group)))
+            for pool, features in workload.pools.items()
+        },
     )
 
 

@@ -27,6 +27,7 @@ from qunlearn.landscape.curvature import loss_derivatives
 from qunlearn.landscape.hessian import Point, flattened, hessian, logits
 from qunlearn.landscape.trained import trained_points
 from qunlearn.runtime.keys import generator
+from qunlearn.runtime.progress import part_of
 from qunlearn.training.losses import cross_entropy
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import EvalSet, Stream
@@ -59,10 +60,10 @@ def suspect(
     """Train every cell as the study does, and `folds` times without a part of its samples."""
     samples = [problem.samples(cell) for cell in cells]
     labels = stack(one.labels for one in samples)  # (C, N), as trained on
-    whole = watched(problem, cells, schedule, _part_of(progress, 0, 1 / (1 + folds)))
+    whole = watched(problem, cells, schedule, part_of(progress, 0, 1 / (1 + folds)))
     curves = whole.learning_curves["train_logits"]  # (C, epochs + 1, N)
     margins = (2 * labels[:, None] - 1) * curves
-    rest = _part_of(progress, 1 / (1 + folds), 1)
+    rest = part_of(progress, 1 / (1 + folds), 1)
     answers = cross_validated(problem, cells, schedule, folds, rest)  # (C, N)
     quality, accused = confident_learning(labels, answers)
     scores = {
@@ -169,12 +170,3 @@ def self_influence(gradients: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     sizes = np.maximum(sizes, SMALLEST * sizes.max())
     along = np.asarray(gradients) @ axes  # (N, P)
     return np.sum(along**2 / sizes, axis=1)
-
-
-def _part_of(progress, begin: float, end: float):
-    """`progress` of a part of the work, from one fraction of it to another."""
-
-    def tell(fraction: float, text: str) -> None:
-        progress(begin + fraction * (end - begin), text)
-
-    return tell

@@ -10,6 +10,7 @@ import numpy as np
 
 from qunlearn.experiment.problem import Cell
 from qunlearn.parts.methods import UnlearningMethod
+from qunlearn.runtime.progress import part_of
 from qunlearn.studies.forgotten.copies import (
     Models,
     Schedules,
@@ -17,7 +18,6 @@ from qunlearn.studies.forgotten.copies import (
     all_models,
     answers,
     observables,
-    part_of,
     questions,
     relearning,
     vectors,
@@ -49,14 +49,15 @@ def compare(
     `relearn`: its schedule, and most updates.
     """
     cells = problem.copies(alpha)
-    models = all_models(problem, cells, methods, schedules, part_of(progress, 0, 2))
+    models = all_models(problem, cells, methods, schedules, part_of(progress, 0, 1 / 2))
     asked = questions(problem, cells, schedules.training.set_aside)
     compared = {name: one for name, one in models.items() if name != REFERENCE}
     given = {name: answers(problem, one, asked) for name, one in models.items()}
     levels = AS_WELL * given[POISONED]["forget_accuracy"]
     updates = {}
     for number, (name, one) in enumerate(compared.items()):
-        tell = part_of(progress, len(compared) + number, 2 * len(compared))
+        begin, end = (0.5 + part / (2 * len(compared)) for part in (number, number + 1))
+        tell = part_of(progress, begin, end)
         curves = relearning(problem, cells, one, asked["forget"], *relearn, tell)
         updates[name] = updates_until(curves, levels)
     found = {

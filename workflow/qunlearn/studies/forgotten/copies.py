@@ -14,6 +14,7 @@ from qunlearn.experiment.train import failed, training
 from qunlearn.experiment.unlearn import streams, unlearn
 from qunlearn.parts.methods import UnlearningMethod
 from qunlearn.parts.methods.retrain import Retrain
+from qunlearn.runtime.progress import part_of
 from qunlearn.studies.forgotten.measures import POISONED, REFERENCE, RETRAINED
 from qunlearn.training.evaluate import evaluate
 from qunlearn.training.losses import training_loss
@@ -79,7 +80,7 @@ def all_models(
     """Models of all copies: POISONED, retrained twice (REFERENCE, RETRAINED), which begin where the
     poisoned ones did, and by every method what it makes of the poisoned ones."""
     parts = 3 + len(methods)
-    told = [part_of(progress, number, parts) for number in range(parts)]
+    told = [part_of(progress, n / parts, (n + 1) / parts) for n in range(parts)]
     begun, poisoned = _poisoned(problem, cells, schedules.training, told[0])
     found = {POISONED: poisoned}
     for name, tell in zip((REFERENCE, RETRAINED), told[1:]):
@@ -191,12 +192,3 @@ def observables(problem: Problem, params: dict) -> np.ndarray | None:
     if jax.eval_shape(problem.model.observable, one) is None:
         return None
     return np.asarray(jax.jit(jax.vmap(problem.model.observable))(params), float)
-
-
-def part_of(progress: Callable, number: int, parts: int) -> Callable:
-    """What tells the progress of one part in several."""
-
-    def tell(fraction: float, text: str) -> None:
-        progress((number + fraction) / parts, text)
-
-    return tell

@@ -17,6 +17,7 @@ from qunlearn.grid.names import base
 from qunlearn.parts import corruptions
 from qunlearn.parts.methods.retrain import Retrain
 from qunlearn.runtime.keys import generator, jax_key
+from qunlearn.runtime.progress import part_of
 from qunlearn.studies.membership.measures import SETS
 from qunlearn.training.losses import in_precision
 from qunlearn.training.replicas import of_all
@@ -144,7 +145,8 @@ def audit(
     """
     of_retrains, failed = {}, {}
     for number, (name, schedule) in enumerate(schedules.items()):
-        told = _part_of(progress, name, number, len(schedules))
+        begin, end = number / len(schedules), (number + 1) / len(schedules)
+        told = part_of(progress, begin, end, name)
         done = retrains(problem, cells, count, schedule, told)
         logits = answers(problem, cells, (done.params, done.state))
         of_retrains[name] = {}
@@ -177,12 +179,3 @@ def _of_models(problem: Problem, cells: list[Cell], models: dict[str, tuple]) ->
         for part, values in logits.items():
             found[name][part] = values[number]
     return found
-
-
-def _part_of(progress: Callable, name: str, number: int, parts: int) -> Callable:
-    """What tells the progress of one part in several."""
-
-    def told(fraction: float, text: str) -> None:
-        progress((number + fraction) / parts, f"{name}: {text}")
-
-    return told
