@@ -93,6 +93,14 @@ def test_every_row_of_the_tables_is_timed_once(full):
     assert len(set(everything)) == len(everything)
 
 
+def test_the_far_ends_of_growth_can_be_had_alone():
+    near, far, full = rows_of(), rows_of(far=True), rows_of(full=True)
+    assert far["speed"] == near["speed"]
+    added = {path.split("/")[-2] for path in set(far["growth"]) - set(near["growth"])}
+    assert {"chain9", "chain10", "qubits20", "samples100000", "replicas10000"} <= added
+    assert len(far["growth"]) == len(full["growth"])
+
+
 def test_engines_whose_replicas_take_turns_are_timed_once():
     in_turn = [path for path in rows_of(full=True)["speed"] if "/statevector/" in path]
     assert sorted(path.split("/")[-2:] for path in in_turn) == [

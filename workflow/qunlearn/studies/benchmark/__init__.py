@@ -29,6 +29,7 @@ class Benchmark(Study):
     full: bool = option(
         False, says="every installed engine on every task, and the far ends of the growth curves"
     )
+    far: bool = option(False, says="these far ends alone")
     replicas: Replicas = option(says="models that train together")
     full_replicas: Replicas = option(says="the same, where `full` is asked for")
     runs: Count = option(says="timed runs of a row; the median counts")
@@ -61,7 +62,7 @@ class Benchmark(Study):
 
     def _growth(self):
         for name, scan in growth.SCANS.items():
-            for size in scan.sizes + scan.full * self.full:
+            for size in scan.sizes + scan.far * (self.far or self.full):
                 yield scan.engine, f"{name}{size}", scan.replicas(size) or max(self._numbers())
 
     def request(self, requests, engine: str, task: str, replicas: int):

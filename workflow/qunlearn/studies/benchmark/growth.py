@@ -19,7 +19,7 @@ TOGETHER = 8
 
 
 class Scan(NamedTuple):
-    """`sizes` of one quantity, and those timed only where `full` is asked for; `spec(size)`: the
+    """`sizes` of one quantity, and those timed only where `far` or `full` is asked for; `spec(size)`: the
     task; `label` of the axis; `law`: how time per update and replica should grow, 'constant',
     'inverse' or as the counted 'operations'; `memory`: the same of the process's memory, empty
     where it says nothing; `engine` that runs it; `replicas(size)`: how many, None: the most of the
@@ -27,7 +27,7 @@ class Scan(NamedTuple):
 
     label: str
     sizes: tuple[int, ...]
-    full: tuple[int, ...]
+    far: tuple[int, ...]
     spec: Callable[[int], Qnn]
     law: str
     memory: str = ""
@@ -94,9 +94,7 @@ SCANS = {
         engine="cores",
     ),
 }
-GROWTH = {
-    f"{name}{n}": scan.spec(n) for name, scan in SCANS.items() for n in scan.sizes + scan.full
-}
+GROWTH = {f"{name}{n}": scan.spec(n) for name, scan in SCANS.items() for n in scan.sizes + scan.far}
 
 
 def task(name: str) -> Task:
