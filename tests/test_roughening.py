@@ -11,7 +11,7 @@ from qunlearn.config.check import study_problems
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.results.hdf5 import write
 from qunlearn.statistics.roughening import matched
-from qunlearn.statistics.runs import Missing
+from qunlearn.statistics.runs import Missing, cells
 from qunlearn.studies.roughening import claims
 from qunlearn.studies.roughening.analysis import analyse
 from qunlearn.studies.roughening.table import SETS, tabulate
@@ -199,3 +199,16 @@ def test_figure_of_the_ratio(study):
     mlp = table[table["architecture"].str.startswith("mlp")]
     np.testing.assert_allclose(mlp["lrr_own"], mlp["lrr_clean"])
     assert (study / figure).stat().st_size > 10_000
+
+
+def test_seeds_are_those_that_every_architecture_has_at_every_training_time():
+    """More seeds of some runs alone, as sequential looks ask for, leave the others' in use."""
+    numbers = {("a", 1.0): 2, ("a", 10.0): 4, ("b", 1.0): 3, ("b", 10.0): 4}
+    rows = [
+        {"architecture": name, "epochs": epochs, "seed": seed, "value": epochs + seed}
+        for (name, epochs), count in numbers.items()
+        for seed in range(count)
+    ]
+    axes = {"architecture": ["a", "b"], "epochs": [1.0, 10.0]}
+    found = cells(pd.DataFrame(rows), "value", {}, axes)
+    np.testing.assert_array_equal(found, [[[1, 10]] * 2, [[2, 11]] * 2])

@@ -14,7 +14,7 @@ FINAL = 5
 
 
 #: Axes along which runs are paired by seed, over the seeds that all have.
-PAIRED = ("model", "role", "run_dataset", "phase", "pair")
+PAIRED = ("model", "role", "run_dataset", "phase", "pair", "architecture", "epochs")
 
 
 class Missing(Exception):
@@ -25,8 +25,8 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
     """Values of a column as an array (seeds, *axes): rows where `select` holds, axes with the
     values given.
 
-    Row i belongs to the same seed everywhere: seeds are those that all models of the axes have, for
-    costly ones have fewer. Raises Missing where such a seed lacks one of the cells.
+    Row i belongs to the same seed everywhere: seeds are those that all models of the axes have, at
+    all training times, for costly ones have fewer. Raises Missing where such a seed lacks one of the cells.
     """
     part = frame
     for name, value in select.items():
@@ -46,12 +46,16 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
 
 
 def _common_seeds(part: pd.DataFrame, axes: dict) -> np.ndarray:
-    """Seeds, sorted, that all values of the axes have that are paired by seed and are there."""
+    """Seeds, sorted, that all combinations of values have, along axes that are paired by seed, which
+    are there."""
     paired = [name for name in PAIRED if name in axes]
     common = set(part["seed"])
+    if not paired:
+        return np.array(sorted(common))
     for name in paired:
-        for _, rows in part[part[name].isin(axes[name])].groupby(name):
-            common &= set(rows["seed"])
+        part = part[part[name].isin(axes[name])]
+    for _, rows in part.groupby(paired):
+        common &= set(rows["seed"])
     return np.array(sorted(common))
 
 
