@@ -121,13 +121,15 @@ def test_a_log_tells_what_its_job_spent(tmp_path):
 # -- blocks that are sized by cost -----------------------------------------------------------------
 def test_costly_cells_are_spread_over_jobs_and_cheap_ones_share_one():
     grid = plan().grid
-    cheap = grid.train_blocks("xxz", "qnn", "label_flipping", grid.alphas)
-    assert cheap == [grid.alphas]
-    for corruption in ("label_flipping", "feature_randomization"):
-        blocks = grid.train_blocks("xxz", "mlp", corruption, grid.alphas)
+    for model in ("qnn", "mlp"):
+        cheap = grid.train_blocks("xxz", model, "label_flipping", grid.alphas)
+        assert cheap == [grid.alphas]
+    for model, corruption in (("mlp", "feature_randomization"), ("qnn_depth8", "label_flipping")):
+        blocks = grid.train_blocks("xxz", model, corruption, grid.alphas)
         assert len(blocks) > 1 and sum(blocks, ()) == grid.alphas
         for block in blocks:
-            operations = 5 * len(block) * grid.operations("xxz", "mlp", corruption)
+            seeds = len(grid.seeds_of("xxz", model, corruption))
+            operations = seeds * len(block) * grid.operations("xxz", model, corruption)
             assert operations <= LONGEST or len(block) == 1
             name = f"{block[0]:.2f}-{block[-1]:.2f}" if len(block) > 1 else f"{block[0]:.2f}"
             assert grid.parse_alphas(name) == block
