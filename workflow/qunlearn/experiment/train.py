@@ -28,32 +28,36 @@ def train(
     backdoor also of 'triggered' samples, and of 'held_out' where the schedule asks for early
     stopping.
     """
-    parts = _parts(problem, cells, schedule)
-    trained, begin = [], 0.0
-    for part in parts:
-        end = begin + len(part) / len(cells)
-        workload = training(problem, [cells[place] for place in part], schedule)
-        trained.append(problem.model.optimise(workload, part_of(progress, begin, end)))
-        begin = end
-    if len(parts) == 1:
+    places, trained = [], []
+    for part, workload in _workloads(problem, cells, schedule):
+        done = sum(map(len, places))
+        places.append(part)
+        told = part_of(progress, done / len(cells), (done + len(part)) / len(cells))
+        trained.append(problem.model.optimise(workload, told))
+    if len(places) == 1:
         return trained[0]
-    back = np.argsort(np.concatenate(parts))
+    back = np.argsort(np.concatenate(places))
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[back], *trained)
 
 
-def _parts(problem: Problem, cells: list[Cell], schedule: Schedule) -> list[np.ndarray]:
-    """Places of the cells that are trained together: where no sample is corrupted apart from the
-    others, if many of its inputs are copies there (`training.tied`) and are not where features are
-    random. Which cells a job holds does not matter to any of them."""
-    everything = np.arange(len(cells))
-    if not problem.has_twins:
-        return [everything]
+def _workloads(
+    problem: Problem, cells: list[Cell], schedule: Schedule
+) -> list[tuple[np.ndarray, Workload]]:
+    """Places of cells that are trained together, and their workload: all of them, or those without a
+    corrupted sample apart, on clean samples alone, if many inputs are copies there
+    (`training.tied`). Which other cells a job holds does not matter to any of them."""
     is_clean = np.array([not problem.samples(cell).corrupted.any() for cell in cells])
-    clean, others = everything[is_clean], everything[~is_clean]
-    if not len(clean) or not len(others):
-        return [everything]
-    of_clean = training(problem, [cells[place] for place in clean], schedule)
-    return [everything] if tied_inputs(problem.model, of_clean) is None else [clean, others]
+    clean, others = np.flatnonzero(is_clean), np.flatnonzero(~is_clean)
+    if problem.has_twins and len(clean):
+        samples = problem.pools["train"][: len(problem.dataset.y_train)]
+        of_clean = training(problem, [cells[place] for place in clean], schedule)
+        of_clean = of_clean._replace(pools={**problem.pools, "train": samples})
+        if tied_inputs(problem.model, of_clean) is not None:
+            if not len(others):
+                return [(clean, of_clean)]
+            of_others = training(problem, [cells[place] for place in others], schedule)
+            return [(clean, of_clean), (others, of_others)]
+    return [(np.arange(len(cells)), training(problem, cells, schedule))]
 
 
 def training(problem: Problem, cells: list[Cell], schedule: Schedule) -> Workload:

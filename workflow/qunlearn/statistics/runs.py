@@ -26,7 +26,8 @@ def cells(frame: pd.DataFrame, column: str, select: dict, axes: dict) -> np.ndar
     values given.
 
     Row i belongs to the same seed everywhere: seeds are those that all models of the axes have, at
-    all training times, for costly ones have fewer. Raises Missing where such a seed lacks one of the cells.
+    all training times, for costly ones have fewer. Raises Missing where such a seed lacks one of the
+    cells.
     """
     part = frame
     for name, value in select.items():

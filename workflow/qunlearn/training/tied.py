@@ -67,37 +67,27 @@ def tied(features: np.ndarray) -> Tied:
 
 
 def tied_inputs(model: Classifier, workload: Workload) -> Tied | None:
-    """The copies among a model's inputs, in the samples that are read, where its training may treat
+    """The copies among a model's inputs, in all samples of the pools, where its training may treat
     them as one (the loss depends on outputs alone, all copies are updated alike, Adam begins anew)
     and is WORTH it; else None."""
     if model.input_weights is None or workload.reads_parameters:
         return None
     if "mask" in workload.data or len(workload.start) > 2:
         return None
-    rows = _rows_read(workload)
-    most = WORTH * max(pool.shape[1] for pool in workload.pools.values())
-    glance = {name: read[:: max(1, len(read) // GLANCE)] for name, read in rows.items()}
-    if len(set(map(bytes, np.abs(_samples(workload.pools, glance)).T.copy()))) > most:
-        return None  # columns that differ there differ, and no more has to be looked at
-    found = tied(_samples(workload.pools, rows))
+    pools = list(workload.pools.values())
+    most = WORTH * max(pool.shape[1] for pool in pools)
+    glance = _together([pool[:: max(1, len(pool) // GLANCE)] for pool in pools])
+    seen = {column.tobytes() for column in np.abs(glance).T}
+    if len(seen) > most:  # columns that differ there differ, and no more has to be looked at
+        return None
+    found = tied(_together(pools))
     return found if len(found.first) <= most else None
 
 
-def _rows_read(workload: Workload) -> dict[str, np.ndarray]:
-    """Of every pool the rows that any replica is trained or evaluated on."""
-    asked = {"train": [stream.rows for stream in workload.streams.values()]}
-    for one in workload.evals.values():
-        rows = np.arange(len(workload.pools[one.pool])) if one.rows is None else one.rows
-        asked.setdefault(one.pool, []).append(rows)
-    return {
-        name: np.unique(np.concatenate(list(map(np.ravel, parts)))) for name, parts in asked.items()
-    }
-
-
-def _samples(pools: dict[str, np.ndarray], rows: dict[str, np.ndarray]) -> np.ndarray:
-    """(N, C) rows of the pools, one after the other."""
-    width = max(pool.shape[1] for pool in pools.values())
-    return np.concatenate([padded(pools[name][chosen], width) for name, chosen in rows.items()])
+def _together(pools: list[np.ndarray]) -> np.ndarray:
+    """(N, C) rows of all pools, one after the other."""
+    width = max(pool.shape[1] for pool in pools)
+    return np.concatenate([padded(pool, width) for pool in pools])
 
 
 def padded(features: np.ndarray, width: int) -> np.ndarray:
@@ -154,14 +144,18 @@ def narrow(name: str, found: Tied, workload: Workload) -> Workload:
 
 def widen(name: str, found: Tied, workload: Workload, done: Trained) -> Trained:
     """What the whole model would have become."""
-    start = np.asarray(workload.start[0][name])
+    start = np.asarray(workload.start[0][name])  # (R, C, H)
     updates, m, v = done.optimiser_state
-    kept = _kept(workload.schedule, workload.data, updates)[:, None, None]  # (R, 1, 1)
-    moved = done.params[name] - kept * found.mean(start)
-    weights = (kept * start + found.spread(moved)).astype(start.dtype)
-    m = {**m, name: found.spread(m[name]).astype(start.dtype)}
+    kept = _kept(workload.schedule, workload.data, updates)
+    kept = kept[:, None, None]
+    began = kept * found.mean(start)  # (R, K, H), where the means would be without derivatives
+    moved = found.spread(done.params[name] - began)
+    weights = kept * start + moved
+    params = {**done.params, name: weights.astype(start.dtype)}
+    slopes = found.spread(m[name])
+    m = {**m, name: slopes.astype(start.dtype)}
     v = {**v, name: v[name][:, found.group]}
-    return done._replace(params={**done.params, name: weights}, optimiser_state=(updates, m, v))
+    return done._replace(params=params, optimiser_state=(updates, m, v))
 
 
 def _kept(schedule: Schedule, data: dict, updates: np.ndarray) -> np.ndarray:

@@ -51,10 +51,13 @@ class Source(Part):
     traits: ClassVar[frozenset[str]] = frozenset()
     #: How figures show samples: 'images', 'correlations' (spins along a chain) or '' (principal components).
     exhibits: ClassVar[str] = ""
-    #: Share of the features that are not zero in every clean sample, and of those that are no copies
-    #: of others, either; for estimates of memory and time.
+    #: Share of the features that are not zero in every clean sample; for estimates of memory.
     in_use: ClassVar[float] = 1.0
-    distinct: ClassVar[float] = 1.0
+
+    @property
+    def distinct(self) -> float:
+        """Share of the features that are no copies of others, either; for estimates of time."""
+        return self.in_use
 
     def build(self, progress, **surroundings) -> Dataset:
         raise NotImplementedError
