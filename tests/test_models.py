@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import yaml
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
 
 from project import ROOT, plan
 from qunlearn.config.plan import any_dataset
@@ -217,19 +219,25 @@ def test_a_comparison_model_learns_twenty_clean_samples_the_same_way_twice(
     jax.tree.map(np.testing.assert_array_equal, runs[0], runs[1])
 
 
+def of_scikit_learn(name: str, model):
+    """The estimator that a fitted model stands for, unfitted."""
+    if name == "logistic":
+        return model.estimator()
+    if name == "knn":
+        return KNeighborsClassifier(model.k)
+    return SVC(kernel=model.kernel, gamma=model.gamma, C=model.C)
+
+
 @pytest.mark.parametrize("name", ["logistic", "svm_linear", "svm_rbf", "knn"])
 def test_a_fitted_models_logits_are_those_of_scikit_learn(name, digits):
     problem = Problem(digits, name, ARCHITECTURES[name], "label_flipping", [0])
-    cell = Cell(0.3, 0)
+    model, cell = problem.model, Cell(0.3, 0)
     trained = train(problem, [cell], Schedule(1, 0, 0.0))
     sample = problem.samples(cell)
-    estimator = problem.model.estimator()
-    if name.startswith("svm"):  # by its own kernel
-        estimator.set_params(kernel=problem.model.kernel, gamma=problem.model.gamma)
-    fitted = estimator.fit(problem.pools["train"][sample.rows], sample.labels)
+    fitted = of_scikit_learn(name, model).fit(model.known[sample.rows], sample.labels)
     params, state = jax.tree.map(lambda a: a[0], (trained.params, trained.state))
-    x = problem.pools["validation"]
-    logits, _ = problem.model.logits(params, state, jnp.asarray(x))
+    logits, _ = model.logits(params, state, jnp.asarray(problem.pools["validation"]))
+    x = model.features(digits.x_validation)[:, model.columns]
     if name == "knn":
         share = fitted.predict_proba(x)[:, 1]
         np.testing.assert_allclose(
@@ -237,7 +245,17 @@ def test_a_fitted_models_logits_are_those_of_scikit_learn(name, digits):
         )
     else:
         np.testing.assert_allclose(logits, fitted.decision_function(x), atol=1e-9)
-    assert not problem.model.diverged(trained.learning_curves["train_loss"]).any()
+    assert not model.diverged(trained.learning_curves["train_loss"]).any()
+
+
+@pytest.mark.parametrize("name", ["svm_rbf", "knn"])
+def test_no_program_holds_the_known_samples(name, digits):
+    """As constants they were compiled, and kept on disk, with each."""
+    problem = Problem(digits, name, ARCHITECTURES[name], "feature_randomization", [0, 1])
+    trained = train(problem, [Cell(0.3, 0)], Schedule(1, 0, 0.0))
+    one = jax.tree.map(lambda a: a[0], (trained.params, trained.state))
+    program = jax.jit(problem.model.logits).lower(*one, problem.pools["validation"])
+    assert len(program.as_text()) < 10_000
 
 
 def test_within_the_span_of_few_samples_a_logistic_regression_is_the_same(small_xxz):

@@ -69,10 +69,9 @@ class Problem:
         self.poison = corruptions.declared(corruption, poison)
         self.seeds = list(dict.fromkeys(seeds))
         self.twins = {seed: self._twins(seed) for seed in self.seeds}
-        replaced = [features for features, _ in self.twins.values() if features is not None]
+        training = self._training()
         #: Whether corrupted samples have features of their own.
-        self.has_twins = bool(replaced)
-        training = [dataset.x_train, *replaced]
+        self.has_twins = len(training) > 1
         tested = {"validation": dataset.x_validation, **self._triggered()}
         #: The model's family with its options, and what trains and answers.
         self.declared = models.declared(architecture)
@@ -94,6 +93,11 @@ class Problem:
         data = self.dataset
         case = data.name, data.x_train, data.y_train, self.poison, seed
         return corruptions.twins(*case, data.image_shape)
+
+    def _training(self) -> list[np.ndarray]:
+        """Samples of the pool 'train': clean ones, then those of each seed's twins that have features of their own."""
+        replaced = [features for features, _ in self.twins.values() if features is not None]
+        return [self.dataset.x_train, *replaced]
 
     def _triggered(self) -> dict[str, np.ndarray]:
         """Of a backdoor the validation samples that are not of its target class, with the trigger."""
@@ -149,10 +153,7 @@ class Problem:
         """Samples of a pool, 'train' or 'validation', before the model encodes them."""
         if part == "validation":
             return self.dataset.x_validation
-        replaced = [features for features, _ in self.twins.values() if features is not None]
-        #: Whether corrupted samples have features of their own.
-        self.has_twins = bool(replaced)
-        return np.concatenate([self.dataset.x_train, *replaced])
+        return np.concatenate(self._training())
 
     def validation_sets(self, replicas: int) -> dict[str, EvalSet]:
         """All validation samples, for every replica; of a backdoor also those that are 'triggered', whose accuracy is

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qunlearn.lazy import jax, jnp
+from qunlearn.lazy import jax
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.classifier import Classifier
 from qunlearn.training.features import columns_in_use, real_features
@@ -47,11 +47,6 @@ class Fitted(Classifier):
         #: Features (M, d) of all samples that may be trained on, in the order of the pool 'train'.
         self.known = np.concatenate(seen[:-1])[:, self.columns]
 
-    def known_in(self, dtype):
-        """`known` for a program. The barrier keeps XLA from computing what follows from it at compile time, which takes
-        longer than all of the program's runs."""
-        return jax.lax.optimization_barrier(jnp.asarray(self.known, dtype))
-
     def columns_of(self, features: list[np.ndarray]) -> np.ndarray:
         """Indices of the columns that are looked at."""
         return columns_in_use(features)
@@ -62,6 +57,10 @@ class Fitted(Classifier):
     def estimator(self):
         """An unfitted classifier in scikit-learn's manner."""
         raise NotImplementedError
+
+    def training_features(self, pool: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """(N, d) features of training samples that the estimator is fitted to."""
+        return pool[rows]
 
     def fitted(self, x: np.ndarray, labels: np.ndarray):
         """The estimator, fitted to samples' features x (N, d)."""
@@ -89,7 +88,7 @@ class Fitted(Classifier):
             return self.constant(rows, labels, LARGEST if labels[0] > 0 else -LARGEST)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
-            fitted = self.fitted(pool[rows], labels)
+            fitted = self.fitted(self.training_features(pool, rows), labels)
         return self.arrays(fitted, rows, labels)
 
     def optimise(self, workload: Workload, progress=lambda *_: None) -> Trained:
@@ -107,7 +106,6 @@ class Fitted(Classifier):
             progress(done / total, f"fit {done} of {total}")
         params, state = jax.tree.map(lambda *leaves: np.stack(leaves), *found)
         zero = jax.tree.map(np.zeros_like, params)
-        # all at once, for what they share, such as a kernel, is computed once
         both = jax.tree.map(lambda a, b: np.concatenate([a, b]), (zero, state), (params, state))
         twice = {name: _twice(one) for name, one in evals.items()}
         curves = {}
@@ -124,17 +122,3 @@ def _twice(one: EvalSet) -> EvalSet:
     """An evaluation set for twice as many replicas."""
     rows = None if one.rows is None else np.concatenate([one.rows, one.rows])
     return one._replace(rows=rows, labels=np.concatenate([one.labels, one.labels]))
-
-
-def kernels_held(samples: int, models: int) -> float:
-    """Numbers that a job holds that asks so many models at once how far all samples are from those each knows: a matrix
-    of all pairs, and in single precision two of those that each model sees, before and after its fit."""
-    return (2 + models) * samples**2
-
-
-def between(matrix, rows, known):
-    """(B, N) part of a `matrix` (P, M) of a whole pool against all known samples, computed once for
-    all replicas: the pool's `rows` (B,), None for all, against those `known` (N,) to a replica."""
-    if rows is None:
-        return matrix[:, known]
-    return matrix[rows[:, None], known]

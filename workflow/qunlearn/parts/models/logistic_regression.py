@@ -54,9 +54,15 @@ class LinearClassifier(Fitted):
         penalty, so that the minimum has none."""
         if len(x) >= x.shape[1]:
             return super().fitted(x, labels)
-        basis, _ = np.linalg.qr(x.T)  # (d, N)
-        found = super().fitted(x @ basis, labels)
-        found.coef_ = found.coef_ @ basis.T  # (1, d)
+        from scipy import linalg
+
+        (reflectors, scales), triangle = linalg.qr(x.T, mode="raw")  # (d, N), (N,); (N, N)
+        found = super().fitted(triangle.T, labels)
+        weights = np.zeros((x.shape[1], 1), order="F")
+        weights[: len(x), 0] = found.coef_[0]
+        workspace = 64 * len(x)
+        weights, _, _ = linalg.lapack.dormqr("L", "N", reflectors, scales, weights, workspace)
+        found.coef_ = weights.T  # (1, d)
         return found
 
     def arrays(self, fitted, rows, labels):
@@ -66,5 +72,5 @@ class LinearClassifier(Fitted):
         return {"w": np.zeros(len(self.columns)), "b": np.float64(logit)}, {}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        x = pool if rows is None else pool[rows]
-        return x @ params["w"] + params["b"], state
+        logits = pool @ params["w"] + params["b"]  # of all: one product for the models of a job
+        return (logits if rows is None else logits[rows]), state

@@ -11,7 +11,7 @@ from qunlearn.parts.models import FittedModel
 from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
 from qunlearn.runtime.errors import UserError
-from qunlearn.training.fitted import Fitted, between, kernels_held
+from qunlearn.training.compared import Compared, likeness_held, of_known, squared_lengths
 
 
 class NearestNeighbours(FeatureModel, FittedModel):
@@ -25,16 +25,14 @@ class NearestNeighbours(FeatureModel, FittedModel):
         return f"{self.k} nearest neighbours{self.on_what()}"
 
     def numbers_held(self, source, samples, models):
-        return super().numbers_held(source, samples, models) + kernels_held(samples, models)
+        return super().numbers_held(source, samples, models) + likeness_held(samples)
 
     def build(self, rows):
         return Neighbours(self, rows)
 
 
-class Neighbours(Fitted):
+class Neighbours(Compared):
     """Parameters are the labels of the training samples; the state is which these are."""
-
-    fits_one_class = True
 
     def __init__(self, declaration: NearestNeighbours, rows: list[np.ndarray]):
         super().__init__(rows, declaration.seen)
@@ -43,27 +41,20 @@ class Neighbours(Fitted):
     def init(self, key):
         return {"labels": jnp.zeros(0)}, {"rows": jnp.zeros(0, int)}
 
-    def estimator(self):
-        from sklearn.neighbors import KNeighborsClassifier
-
-        return KNeighborsClassifier(self.k)
-
     def fit(self, pool, rows, labels):
         if len(rows) < self.k:
             raise UserError(
                 f"nearest_neighbours: k = {self.k} neighbours of {len(rows)} training samples; lower k"
             )
-        return super().fit(pool, rows, labels)
-
-    def arrays(self, fitted, rows, labels):
         return {"labels": np.asarray(labels, float)}, {"rows": np.asarray(rows)}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        known = self.known_in(pool.dtype)
-        lengths = (known**2).sum(1)
-        closeness = 2 * pool @ known.T - lengths  # (P, M)
-        closeness = between(closeness, rows, state["rows"])  # (B, N)
+        closeness = of_known(pool, rows, state["rows"])  # (B, N)
         _, nearest = jax.lax.top_k(closeness, self.k)
         votes = params["labels"][nearest].sum(1)
         against = self.k - votes
         return jnp.log((votes + 0.5) / (against + 0.5)), state
+
+    def likeness(self, a, b):
+        """|a|^2 less the squared distance, which orders neighbours alike."""
+        return 2 * a @ b.T - squared_lengths(b)

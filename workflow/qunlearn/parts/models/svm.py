@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 
 from qunlearn.config.options import Positive
-from qunlearn.lazy import jax, jnp
+from qunlearn.lazy import jnp
 from qunlearn.parts.models import FittedModel
 from qunlearn.parts.models.of_features import FeatureModel
 from qunlearn.parts.part import option
-from qunlearn.training.fitted import Fitted, between, kernels_held
+from qunlearn.training.compared import Compared, likeness_held, of_known, squared_lengths
 
 
 class Svm(FeatureModel, FittedModel):
@@ -53,20 +53,20 @@ class Svm(FeatureModel, FittedModel):
         return []
 
     def numbers_held(self, source, samples, models):
-        return super().numbers_held(source, samples, models) + kernels_held(samples, models)
+        return super().numbers_held(source, samples, models) + likeness_held(samples)
 
     def build(self, rows):
         return SupportVectors(self, rows)
 
 
-class SupportVectors(Fitted):
+class SupportVectors(Compared):
     """Parameters are the weights a_i of the training samples and b; the state is which they are."""
 
     def __init__(self, declaration: Svm, rows: list[np.ndarray]):
         self.kernel, self.C = declaration.kernel, declaration.C
         self.is_complex = any(np.iscomplexobj(x) for x in rows)
         super().__init__(rows, declaration.seen)
-        clean = self.encode(rows[0])
+        clean = self.features(rows[0])[:, self.columns]
         spread = float(clean.var(axis=0).sum())
         self.gamma = declaration.gamma / (2 * spread)
 
@@ -87,9 +87,6 @@ class SupportVectors(Fitted):
 
         return SVC(kernel="precomputed", C=self.C)
 
-    def fitted(self, x, labels):
-        return super().fitted(self._kernel(x, x), labels)
-
     def arrays(self, fitted, rows, labels):
         dual = np.zeros(len(rows))
         dual[fitted.support_] = fitted.dual_coef_[0]
@@ -99,20 +96,18 @@ class SupportVectors(Fitted):
         return {"dual": np.zeros(len(rows)), "b": np.float64(logit)}, {"rows": np.asarray(rows)}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        kernel = self._kernel(pool, self.known_in(pool.dtype))  # (P, M)
-        kernel = between(kernel, rows, state["rows"])  # (B, N)
+        kernel = of_known(pool, rows, state["rows"])  # (B, N)
         return kernel @ params["dual"] + params["b"], state
 
-    def _kernel(self, a, b):
-        """(N, M) of rows a (N, d) and b (M, d), arrays of NumPy or of JAX."""
+    def likeness(self, a, b):
+        """The kernel."""
         if self.kernel == "fidelity":
             return self._fidelities(a, b)
         products = a @ b.T
         if self.kernel == "linear":
             return products
         distances = squared_lengths(a)[:, None] - 2 * products + squared_lengths(b)
-        exp = jnp.exp if isinstance(a, jax.Array) else np.exp
-        return exp(-self.gamma * distances)
+        return np.exp(-self.gamma * distances)
 
     def _fidelities(self, a, b):
         """(N, M) of |<x|x'>|^2 for rows a (N, d) and b (M, d), [Re x, Im x] where x is complex."""
@@ -122,8 +117,3 @@ class SupportVectors(Fitted):
         half = a.shape[1] // 2
         imaginary = a[:, :half] @ b[:, half:].T - a[:, half:] @ b[:, :half].T
         return real**2 + imaginary**2
-
-
-def squared_lengths(rows):
-    """(N,) squared Euclidean norms of rows (N, d)."""
-    return (rows**2).sum(1)

@@ -1,0 +1,46 @@
+"""Models that answer from how like a sample is to each of those they were trained on: kernel machines and
+neighbours.
+
+The features of a sample are its likeness to every sample that may be trained on, computed once for all
+models of a job.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qunlearn.training.fitted import Fitted
+
+
+class Compared(Fitted):
+    """Base class; a subclass defines `likeness`. The state of a model is which samples it was trained on, rows (N,) of
+    the pool 'train'."""
+
+    def likeness(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(n, m) of samples a (n, d) and b (m, d)."""
+        raise NotImplementedError
+
+    def encode(self, x):
+        """(n, M): likeness of samples to all M known ones."""
+        return self.likeness(super().encode(x), self.known)
+
+    def training_features(self, pool, rows):
+        return pool[np.ix_(rows, rows)]
+
+
+def of_known(pool, rows, known):
+    """(B, N) likeness of the pool's `rows` (B,), None for all, to the `known` samples (N,) of a model."""
+    if rows is None:
+        return pool[:, known]
+    return pool[rows[:, None], known]
+
+
+def likeness_held(samples: int) -> float:
+    """Real numbers that a job of so many samples holds: of all pairs, as computed, on its way and in single
+    precision."""
+    return 2.5 * samples**2
+
+
+def squared_lengths(rows: np.ndarray) -> np.ndarray:
+    """(N,) squared Euclidean norms of rows (N, d)."""
+    return (rows**2).sum(1)
