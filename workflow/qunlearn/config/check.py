@@ -41,16 +41,12 @@ class Group(Options):
     figures: Distinct[Name] = option(says="studies whose figures the group's target draws")
 
 
-def refusal(problems: Iterable[str], also: Iterable[str] = ()) -> UserError:
-    """What is said where nothing is started; `also`: problems of studies that this run may not need."""
+def refusal(problems: Iterable[str]) -> UserError:
+    """What is said where nothing is started."""
     problems = list(dict.fromkeys(problems))
-    also = [line for line in dict.fromkeys(also) if line not in problems]
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     lines = [f"{count} in the configuration; nothing was started."]
     lines += [f"  {line}" for line in problems]
-    if also:
-        lines += ["and, for what may not be needed here:"]
-        lines += [f"  {line}" for line in also]
     return UserError("\n".join(lines))
 
 
@@ -72,9 +68,9 @@ def check(config: dict, beside: tuple[str, ...] = ()) -> dict:
     if not problems:
         problems += cell_problems(Plan(config), "training", config["models"])
         problems += misplaced_corruptions(Plan(config))
-    in_studies = read_studies(config)
+    problems = [*said_once(problems, written, ("architectures",)), *read_studies(config)]
     if problems:
-        raise refusal(said_once(problems, written, ("architectures",)), in_studies)
+        raise refusal(problems)
     return config
 
 
@@ -363,7 +359,20 @@ def study_problems(plan: Plan, name: str) -> list[str]:
         study = plan.study(name)
     except UserError as error:
         return str(error).splitlines()
-    kind = type(study)
+    if found := misnamed(plan, type(study)):
+        return found
+    _, path = plan.section(type(study))
+    try:
+        own = [f"{dotted(path)}.{line}" for line in study.problems(plan)]
+        return own + study.pipeline_problems(plan)
+    except UserError as error:  # of the options of another study, which this one reads
+        others = registry.known("study").values()
+        elsewhere = [line for kind in others for line in misnamed(plan, kind)]
+        return elsewhere or str(error).splitlines()
+
+
+def misnamed(plan: Plan, kind: type) -> list[str]:
+    """Names in the section of a kind of study that nothing has, or that do not fit."""
     values, path = plan.section(kind)
     known = known_names(plan.config)
     found = []
@@ -371,13 +380,7 @@ def study_problems(plan: Plan, name: str) -> list[str]:
         wrong = reference_problem(reference, known) or change_problem(plan, reference)
         if wrong:
             found.append(wrong)
-    if found:
-        return found
-    try:
-        own = [f"{dotted(path)}.{line}" for line in study.problems(plan)]
-        return own + study.pipeline_problems(plan)
-    except UserError as error:  # of the options of another study, which this one reads
-        return str(error).splitlines()
+    return found
 
 
 def ask(plan: Plan, names: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from qunlearn.lazy import jax
 from qunlearn.training.classifier import Classifier
+from qunlearn.training.memory import device
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.workload import Trained, Workload
 
