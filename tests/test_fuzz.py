@@ -35,6 +35,8 @@ def nodes(value, path=()):
 
 
 NODES = list(nodes(GOOD))
+#: Mappings by dataset that need not name them all.
+PER_DATASET = [("beyond", "attacks", "models"), ("beyond", "scale", "models")]
 
 
 def may_lack(path):
@@ -65,7 +67,7 @@ def may_lack(path):
         or path[:3] == ("beyond", "extrapolation", "beside")
         or path[:2] in [("claims", "looks"), ("claims", "criteria")]
         or (path[:2] == ("claims", "null_model") and len(path) == 3)
-        or (path[:3] == ("beyond", "attacks", "models") and len(path) == 4)
+        or (path[:3] in PER_DATASET and len(path) == 4)
         or path[-1] in ("gamma", "record", "factor", "grid", "shared_start", "full")
         or (path[0] == "landscape" and path[-1] in ("samples", "trace", "ratio", "drop_dead"))
     )
