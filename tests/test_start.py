@@ -67,12 +67,17 @@ def test_early_stopping_needs_no_further_program(digits, programs):
 def test_unlearning_needs_one_program_beside_its_start(method, own, digits, programs):
     problem, cells = problem_of(digits, [0, 1]), [Cell(0.3, 0), Cell(0.3, 1)]
     options = {"beta": 0.2} if method == "gradient_ascent" else {}
-    start = problem.initial([0, 1])
+    start = problem_of(digits, [0, 1]).initial([0, 1])  # a job reads it from a file
 
     def job():
         unlearn(problem, cells, start, find("method", method)(**options), SCHEDULE)
 
     assert programs(job) == [*own, "run"]
+
+
+def test_initial_parameters_need_one_program_however_often_they_are_drawn(digits, programs):
+    problem = problem_of(digits, [0, 1])
+    assert programs(lambda: [problem.initial([0]), problem.initial([1, 0])]) == ["init"]
 
 
 def test_a_key_is_that_of_jax_and_needs_no_program(programs):

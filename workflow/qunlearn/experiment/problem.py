@@ -8,6 +8,7 @@ seed); what it trains on are rows of the pool.
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from typing import NamedTuple
 
 import jax
@@ -168,13 +169,17 @@ class Problem:
 
     def initial(self, seeds: list[int], purpose: str = "init") -> tuple[dict, dict]:
         """Fresh (params, state), stacked over `seeds`: they depend on (model, seed) alone."""
-        draw = jax.jit(self.model.init, compiler_options=DRAWING)
         drawn = {}
         for seed in dict.fromkeys(seeds):  # one after the other: one program serves any number
             key = jax_key(self.model_name, seed, purpose)
-            drawn[seed] = jax.tree.map(np.asarray, draw(key))
+            drawn[seed] = jax.tree.map(np.asarray, self._draw(key))
         of_seeds = [drawn[seed] for seed in seeds]
         return jax.tree.map(lambda *leaves: np.stack(leaves), *of_seeds)
+
+    @cached_property
+    def _draw(self):
+        """The model's `init`, compiled once however often it is asked for."""
+        return jax.jit(self.model.init, compiler_options=DRAWING)
 
     def order_generators(self, cells: list[Cell], stage: str) -> list[np.random.Generator]:
         """One random generator per cell, for the order of its minibatches in a stage."""

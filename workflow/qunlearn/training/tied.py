@@ -70,8 +70,8 @@ def tied(features: np.ndarray) -> Tied:
 def tied_inputs(model: Classifier, workload: Workload) -> Tied | None:
     """The copies among a model's inputs, in all samples of the pools, where its training may treat
     them as one (the loss depends on outputs alone, all copies are updated alike, Adam begins anew)
-    and is WORTH it; else None."""
-    if model.input_weights is None or workload.reads_parameters:
+    and is WORTH it; else None. An accelerator compiles one more program for longer than it saves."""
+    if model.input_weights is None or workload.reads_parameters or device().platform != "cpu":
         return None
     if "mask" in workload.data or len(workload.start) > 2:
         return None
