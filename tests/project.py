@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from qunlearn.config.check import check
+from qunlearn.config.check import check, study_problems
 from qunlearn.config.plan import Plan
 from qunlearn.parts.registry import find
+from qunlearn.runtime.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 #: Variable that names the folder of compiled programs which the studies of tests share.
@@ -49,6 +50,14 @@ def configuration(**overrides) -> dict:
 def plan(**overrides) -> Plan:
     """The plan of the configuration as it comes, with keys at the top replaced."""
     return Plan(check(configuration(**overrides)))
+
+
+def said_of(study, **overrides) -> list[str]:
+    """What is wrong with a study in that configuration, a line each; where its options are, nothing is planned."""
+    try:
+        return study_problems(plan(**overrides), study)
+    except UserError as error:
+        return [line.strip() for line in str(error).splitlines()[1:]]
 
 
 def built(name, surroundings=None, **options):

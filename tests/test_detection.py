@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project import configuration, plan
-from qunlearn.config.check import study_problems
+from project import configuration, plan, said_of
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.train import train
 from qunlearn.studies.detection import suspicion
@@ -125,4 +124,4 @@ def test_claims_compare_the_best_score_of_either_side():
 def test_what_cannot_be_ranked_is_refused(changes, words):
     beyond = configuration()["beyond"]
     beyond["detection"] = beyond["detection"] | changes
-    assert any(words in line for line in study_problems(plan(beyond=beyond), "detection"))
+    assert any(words in line for line in said_of("detection", beyond=beyond))

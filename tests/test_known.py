@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project import configuration, plan
-from qunlearn.config.check import study_problems
+from project import configuration, plan, said_of
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.experiment.stored import Stored
 from qunlearn.experiment.telling import INNOCENT, ITSELF, KNOWN, Telling, tellings
@@ -242,18 +241,18 @@ def test_the_claim_is_the_contrast_with_the_rival_that_comes_closest():
     ],
 )
 def test_a_study_that_cannot_be_is_refused_in_words(options, words):
-    found = study_problems(changed(options), "known")
+    found = said_of("known", **changed(options))
     assert any(words in line for line in found), found
 
 
 def changed(options):
     beyond = configuration()["beyond"]
     beyond["known"] = beyond["known"] | options
-    return plan(beyond=beyond)
+    return {"beyond": beyond}
 
 
 def test_a_contrast_takes_a_quantum_and_a_classical_model():
-    found = study_problems(changed({"models": ["mlp"]}), "amenability")
+    found = said_of("amenability", **changed({"models": ["mlp"]}))
     assert any("no quantum and no classical" in line for line in found), found
-    found = study_problems(changed({"corruptions": ["pixel_patch"]}), "amenability")
+    found = said_of("amenability", **changed({"corruptions": ["pixel_patch"]}))
     assert any("backdoors only" in line for line in found), found

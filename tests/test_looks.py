@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from project import ROOT, configuration, plan
 from qunlearn.config.check import ask, check
@@ -145,8 +146,7 @@ def test_names_of_runs_are_checked(run, words):
 def test_the_preset_starts_with_its_first_look_and_adds_whole_blocks():
     config = configuration()
     preset = yaml.safe_load((ROOT / "presets/decisive.yaml").read_text())
-    for key, value in preset.items():
-        config[key] = config[key] | value if isinstance(value, dict) else value
+    update_config(config, preset)
     here = Plan(check(config))
     looks = here.study("claims").looks
     assert len(here.grid.seeds) == looks[0]

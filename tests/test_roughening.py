@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import QNN, configuration, plan, snakemake
-from qunlearn.config.check import study_problems
+from project import QNN, configuration, plan, said_of, snakemake
 from qunlearn.experiment.problem import Cell, Problem
 from qunlearn.results.hdf5 import write
 from qunlearn.statistics.roughening import matched
@@ -129,7 +128,7 @@ def test_every_training_has_a_name_of_its_own():
     ],
 )
 def test_what_cannot_be_compared_is_refused(changes, message):
-    [problem] = study_problems(plan(beyond=options(**changes)), "roughening")
+    [problem] = said_of("roughening", beyond=options(**changes))
     assert message in problem
 
 

@@ -210,7 +210,6 @@ def test_without_its_pull_a_method_of_a_users_own_is_finetuning(poisoned, own_me
     ],
 )
 def test_what_cannot_be_scanned_is_said(block, words):
-    study = with_scan(configuration(), **block)
     with pytest.raises(UserError) as error:
-        ask(study, ["scan"])
+        ask(with_scan(configuration(), **block), ["scan"])
     assert f"supplement.{words}" in str(error.value) or words in str(error.value)

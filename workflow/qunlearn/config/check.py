@@ -243,7 +243,7 @@ def read_studies(config: dict) -> list[str]:
         values, path = plan.section(kind)
         read, wrong = read_block(kind, values, path)
         if wrong:
-            found += wrong
+            found += wrong if values else []  # what is left out is missed where it is asked for
             continue
         node = config
         for key in path[:-1]:
