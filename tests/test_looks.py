@@ -200,6 +200,19 @@ def test_runs_that_a_measure_chooses_among_are_found():
     assert found == [f"xxz~length=8/{m}~set_aside=0.2/label_flipping" for m in ("mlp", "qnn")]
 
 
+def test_runs_that_are_paired_with_those_of_a_claim_get_more_seeds_too():
+    """The shortest training never comes to a loss that a clean model has: it has no ratio, and limits the seeds."""
+    frame = pd.DataFrame(
+        {"dataset": "digits", "model": f"mlp~epochs={epochs}", "architecture": "mlp", "kind": "mlp"}
+        | {"corruption": "label_flipping", "alpha": 0.3, "epochs": epochs, "seed": seed}
+        | {"loss_own": 1 / epochs, "lrr_matched": ratio, "collapsed": False}
+        for epochs, ratio, seeds in ((1, np.nan, 4), (10, 2.0, 8), (100, 3.0, 8))
+        for seed in range(seeds)
+    )
+    found = runs_behind(CLAIMS["mlp_roughens_at_matched_loss"], frame, "mlp", {})
+    assert found == [f"digits/mlp~epochs={epochs}/label_flipping" for epochs in (1, 10, 100)]
+
+
 def test_the_page_says_at_which_numbers_it_looked(rng):
     frame = table(lambda m, a: 0.8, ["mlp", "qnn"], range(6), noise=0.2, rng=rng)
     settings = SETTINGS._replace(looks=[4, 6])

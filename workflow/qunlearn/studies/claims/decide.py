@@ -180,15 +180,32 @@ def failed_seeds(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict,
 
 def runs_behind(claim: Claim, frame: pd.DataFrame, model: str, criterion: dict) -> list[str]:
     """Runs that decide the claim, as 'dataset/model/corruption': what it measures changes with
-    theirs. All of the table where that cannot be told. What ran has columns of its own, `run_dataset`
-    and `run_model`, in tables that have it under the study's names."""
+    theirs, or they are paired by seed with some that it measures. All of the table where that cannot
+    be told. What ran has columns of its own, `run_dataset` and `run_model`, in tables that have it
+    under the study's names."""
     datasets, models = (frame.get(f"run_{name}", frame[name]) for name in ("dataset", "model"))
     names = datasets + "/" + models + "/" + frame["corruption"]
     known = sorted(names.unique())
     measured = partial(_measured_of, claim=claim, frame=frame, model=model, criterion=criterion)
     if measured(pd.Series(0.0, frame.index)) is None:
         return known
-    return [name for name in known if _moves(measured, names == name)] or known
+    paired = partial(_is_paired, claim=claim, frame=frame, model=model, criterion=criterion)
+    return [
+        name for name in known if _moves(measured, names == name) or paired(names == name)
+    ] or known
+
+
+def _is_paired(
+    is_asked: pd.Series, claim: Claim, frame: pd.DataFrame, model: str, criterion: dict
+) -> bool:
+    """Whether the claim measures fewer seeds without the last one of these rows (rows,), though none of
+    their numbers may count: a run without any, say."""
+    last = frame["seed"] == frame.loc[is_asked, "seed"].max()
+    try:
+        fewer, _ = claim.measure(frame[~(is_asked & last)], model, criterion)
+    except Missing:
+        return True
+    return len(fewer) < len(claim.measure(frame, model, criterion)[0])
 
 
 def _moves(measured: Callable, is_asked: pd.Series) -> bool:
