@@ -19,7 +19,7 @@ from qunlearn.runtime.errors import UserError
 from qunlearn.training.schedule import Schedule
 from qunlearn.training.streams import Batch
 from test_extending import recipes
-from unlearned import flat, sample_set
+from unlearned import MLP, flat, sample_set
 
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
@@ -51,6 +51,17 @@ def test_only_the_last_layers_move(network):
     done = unlearn(problem, CELLS, start, method("retrain_last"), fixed).params
     np.testing.assert_allclose(done["w3"], untrained["w3"], atol=1e-9)
     np.testing.assert_array_equal(done["w2"], start[0]["w2"])
+
+
+def test_an_untrained_layer_is_that_of_retraining_in_single_precision_too(digits):
+    """What stands around the loop is computed in double precision, in which other numbers would be drawn."""
+    jax.config.update("jax_enable_x64", False)
+    problem = Problem(digits, "mlp", MLP, "label_flipping", [0])
+    start, untrained = problem.initial([0]), problem.initial([0], "retrain")[0]
+    around = Around(problem, CELLS[:1], CELLS[:1], start, method("retrain_last"), {})
+    begun = around.apply("before", start[0])
+    last = max(begun)
+    np.testing.assert_array_equal(begun[last], untrained[last])
 
 
 def test_the_layers_of_a_circuit_are_those_of_its_gates(digits):

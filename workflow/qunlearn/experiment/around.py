@@ -58,25 +58,26 @@ class Around:
 
         Raises UserError where it gives no arrays like the parameters.
         """
+        # drawn in the precision of the process, in which models start: in another, draws are others
+        of_each = [self._own(function, params, number) for number in range(len(self.cells))]
         found = []
         with jax.enable_x64(True):
             pool = jax.device_put(_in_double(self.problem.pools["train"]))
             program = jax.jit(partial(self._of_one, function))
-            for number in range(len(self.cells)):
-                own = _in_double(self._own(function, params, number))
-                result = program(pool, own)
+            for own in of_each:
+                result = program(pool, _in_double(own))
                 found.append(jax.tree.map(np.asarray, result))
-                progress((number + 1) / len(self.cells), f"{self.method.name()}: {function}")
+                progress(len(found) / len(of_each), f"{self.method.name()}: {function}")
         real = np.dtype(real_dtype())
         return jax.tree.map(lambda *leaves: np.stack(leaves).astype(real), *found)
 
     def count(self, function: str, params: dict) -> int:
         """Samples that the function sends through the model and back for one replica, without
         running it."""
+        own = self._own(function, params, 0)
         with jax.enable_x64(True):
             pool = _in_double(self.problem.pools["train"])
-            own = _in_double(self._own(function, params, 0))
-            jax.eval_shape(partial(self._of_one, function), pool, own)
+            jax.eval_shape(partial(self._of_one, function), pool, _in_double(own))
         times = self.passes[function]
         return sum(times[name] * int(members.sum()) for name, members in own["sets"].items())
 
