@@ -159,6 +159,15 @@ def test_more_models_and_wider_numbers_ask_for_more(less, more):
     assert found[0] > MARGIN * 20 * 785 * 8192 * 16 / 2**20  # parameters, gradient, two means
 
 
+def test_kernel_models_ask_for_what_each_sees_of_the_samples():
+    """All pairs of samples count once for a job, those with what a model was trained on for each."""
+    source, samples = plan().source("digits"), sum(plan().counts("digits"))
+    train, _ = plan().counts("digits")
+    part = plan().model("digits", "svm_rbf")
+    few, many = (part.numbers_held(source, samples, models) for models in (100, 2100))
+    assert many - few == 2000 * samples * train
+
+
 def test_corrupted_features_ask_for_a_twin_of_every_sample():
     sweeps = [
         Sweep("xxz~length=16", "mlp", name) for name in ("label_flipping", "feature_randomization")

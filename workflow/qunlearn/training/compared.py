@@ -35,10 +35,11 @@ def of_known(pool, rows, known):
     return pool[rows[:, None], known]
 
 
-def likeness_held(samples: int) -> float:
-    """Real numbers that a job of so many samples holds: of all pairs, as computed, on its way and in single
-    precision."""
-    return 2.5 * samples**2
+def likeness_held(source, samples: int, models: int) -> float:
+    """Real numbers that a job of so many samples and models holds: of all pairs, as computed and on their way, and
+    of each model before and after its fit what it sees of them, in single precision."""
+    train, validation = source.sample_counts() or (samples, 0)
+    return 4.0 * samples**2 + models * (train + validation) * train
 
 
 def squared_lengths(rows: np.ndarray) -> np.ndarray:

@@ -72,5 +72,5 @@ class LinearClassifier(Fitted):
         return {"w": np.zeros(len(self.columns)), "b": np.float64(logit)}, {}
 
     def logits(self, params, state, pool, rows=None, weight=None, train=False):
-        logits = pool @ params["w"] + params["b"]  # of all: one product for the models of a job
-        return (logits if rows is None else logits[rows]), state
+        x = pool if rows is None else pool[rows]
+        return x @ params["w"] + params["b"], state

@@ -25,7 +25,8 @@ class NearestNeighbours(FeatureModel, FittedModel):
         return f"{self.k} nearest neighbours{self.on_what()}"
 
     def numbers_held(self, source, samples, models):
-        return super().numbers_held(source, samples, models) + likeness_held(samples)
+        pairs = likeness_held(source, samples, models)
+        return super().numbers_held(source, samples, models) + pairs
 
     def build(self, rows):
         return Neighbours(self, rows)

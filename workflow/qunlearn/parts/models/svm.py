@@ -53,7 +53,8 @@ class Svm(FeatureModel, FittedModel):
         return []
 
     def numbers_held(self, source, samples, models):
-        return super().numbers_held(source, samples, models) + likeness_held(samples)
+        pairs = likeness_held(source, samples, models)
+        return super().numbers_held(source, samples, models) + pairs
 
     def build(self, rows):
         return SupportVectors(self, rows)
