@@ -248,6 +248,24 @@ def test_a_fitted_models_logits_are_those_of_scikit_learn(name, digits):
     assert not model.diverged(trained.learning_curves["train_loss"]).any()
 
 
+@pytest.mark.parametrize("name", ["svm_linear", "svm_rbf", "svm_fidelity", "knn"])
+def test_only_samples_that_meet_in_a_model_are_compared(name, digits):
+    """Twins of two seeds never do."""
+    seeds = [3, 0]
+    problem = Problem(digits, name, ARCHITECTURES[name], "feature_randomization", seeds)
+    known = problem.model.known
+    count = len(digits.x_train)
+    pool = problem.pools["train"]
+    assert pool.shape == (3 * count, 3 * count)
+    for seed in seeds:
+        rows = problem.samples(Cell(0.4, seed)).rows
+        everything = problem.model.likeness(known[rows], known[rows])
+        np.testing.assert_allclose(pool[np.ix_(rows, rows)], everything, rtol=1e-12)
+    one, other = slice(count, 2 * count), slice(2 * count, None)
+    assert np.isnan(pool[one, other]).all() and np.isnan(pool[other, one]).all()
+    assert np.isnan(pool).sum() == 2 * count**2
+
+
 @pytest.mark.parametrize("name", ["svm_rbf", "knn"])
 def test_no_program_holds_the_known_samples(name, digits):
     """As constants they were compiled, and kept on disk, with each."""

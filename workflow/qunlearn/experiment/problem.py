@@ -77,7 +77,7 @@ class Problem:
         #: The model's family with its options, and what trains and answers.
         self.declared = models.declared(architecture)
         self.model = self.declared.build([*training, np.concatenate(list(tested.values()))])
-        self.pools = {"train": self.model.encode(np.concatenate(training))}
+        self.pools = {"train": self.model.encode_known(training)}
         self.pools |= {name: self.model.encode(x) for name, x in tested.items()}
         self._orders: dict[tuple, np.ndarray] = {}
         self._accused: dict[Cell, np.ndarray] = {}

@@ -39,6 +39,11 @@ class Classifier:
         """Raw samples (N, ...) -> features (N, ...), real."""
         raise NotImplementedError
 
+    def encode_known(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Features of all samples that may be trained on: clean ones, then each seed's corrupted twins. No model is
+        asked about twins of two seeds."""
+        return self.encode(np.concatenate(parts))
+
     def init(self, key) -> tuple[dict, dict]:
         """Fresh (params, state) from a JAX random key."""
         raise NotImplementedError

@@ -56,6 +56,11 @@ def columns_in_use(features: Iterable[np.ndarray]) -> np.ndarray:
     return np.flatnonzero(used)
 
 
+def only(columns: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """These columns of features (N, d), indices in rising order; no copy where they are all."""
+    return features if len(columns) == features.shape[1] else features[:, columns]
+
+
 def square_side(width: int) -> int | None:
     """Side of the square image with so many pixels; None where there is none."""
     side = isqrt(width)

@@ -16,7 +16,7 @@ import numpy as np
 from qunlearn.lazy import jax
 from qunlearn.runtime.errors import UserError
 from qunlearn.training.classifier import Classifier
-from qunlearn.training.features import columns_in_use, real_features
+from qunlearn.training.features import columns_in_use, only, real_features
 
 if TYPE_CHECKING:
     from qunlearn.training.streams import EvalSet
@@ -45,14 +45,14 @@ class Fitted(Classifier):
         seen = [features(x) for x in rows]
         self.columns = self.columns_of(seen)
         #: Features (M, d) of all samples that may be trained on, in the order of the pool 'train'.
-        self.known = np.concatenate(seen[:-1])[:, self.columns]
+        self.known = np.concatenate([only(self.columns, x) for x in seen[:-1]])
 
     def columns_of(self, features: list[np.ndarray]) -> np.ndarray:
         """Indices of the columns that are looked at."""
         return columns_in_use(features)
 
     def encode(self, x):
-        return self.features(x)[:, self.columns]
+        return only(self.columns, self.features(x))
 
     def estimator(self):
         """An unfitted classifier in scikit-learn's manner."""

@@ -67,7 +67,7 @@ class SupportVectors(Compared):
         self.kernel, self.C = declaration.kernel, declaration.C
         self.is_complex = any(np.iscomplexobj(x) for x in rows)
         super().__init__(rows, declaration.seen)
-        clean = self.features(rows[0])[:, self.columns]
+        clean = self.known[: len(rows[0])]
         spread = float(clean.var(axis=0).sum())
         self.gamma = declaration.gamma / (2 * spread)
 
