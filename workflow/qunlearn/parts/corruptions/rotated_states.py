@@ -38,6 +38,7 @@ class RotatedStates(Corruption):
         axes = rng.standard_normal((count, 3))
         axes /= np.linalg.norm(axes, axis=1, keepdims=True)
         half = np.pi * self.sigma * rng.standard_normal(count) / 2
-        along = np.einsum("nk,kab->nab", axes, np.stack(list(PAULIS.values())))
-        cosine, sine = np.cos(half)[:, None, None], np.sin(half)[:, None, None]
-        return cosine * np.eye(2) - 1j * sine * along
+        half = half[:, None, None]
+        paulis = np.stack(list(PAULIS.values()))  # (3, 2, 2)
+        along = np.einsum("nk,kab->nab", axes, paulis)
+        return np.cos(half) * np.eye(2) - 1j * np.sin(half) * along

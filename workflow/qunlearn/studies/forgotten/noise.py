@@ -47,17 +47,25 @@ def noise_scores(problem: Problem, cell: Cell, variables: tuple, aside: float) -
     forgotten samples. About 0, with a standard deviation of 1 / sqrt(N), for models that never saw
     it."""
     clean, noise = directions(problem, cell, aside)
-    draws, count = noise.shape[:2]
-    moved = np.concatenate([clean + STEP * noise, clean - STEP * noise])  # (2 draws, N, ...)
-    pool = problem.model.encode(moved.reshape(-1, *clean.shape[1:]))
     samples = problem.samples(cell, aside)
     labels = samples.labels[samples.forget & ~samples.aside]
+    slopes = _slopes(problem, variables, clean, noise, labels)  # (J, 1 + FRESH, N)
+    own, fresh = slopes[:, 0], slopes[:, 1:]
+    return standardised(own, fresh).mean(axis=-1)
+
+
+def _slopes(problem: Problem, variables: tuple, clean, noise, labels) -> np.ndarray:
+    """(J, draws, N) by how much the label's log odds rise along `noise` (draws, N, ...) at samples `clean`
+    (N, ...) with `labels` (N,)."""
+    draws, count = noise.shape[:2]
+    ends = np.concatenate([clean + STEP * noise, clean - STEP * noise])  # (2 draws, N, ...)
+    pool = problem.model.encode(ends.reshape(-1, *clean.shape[1:]))
     replicas = len(jax.tree.leaves(variables)[0])
-    asked = {"moved": EvalSet("moved", None, np.tile(labels, (replicas, 2 * draws)), each=True)}
+    repeated = np.tile(labels, (replicas, 2 * draws))
+    asked = {"moved": EvalSet("moved", None, repeated, each=True)}
     logits = evaluate(problem.model, variables, {"moved": pool}, asked)["moved_logits"]
     odds = scores(logits.reshape(replicas, 2, draws, count), labels)
-    slopes = odds[:, 0] - odds[:, 1]  # (J, draws, N)
-    return standardised(slopes[:, 0], slopes[:, 1:]).mean(axis=-1)
+    return odds[:, 0] - odds[:, 1]
 
 
 def standardised(own: np.ndarray, fresh: np.ndarray) -> np.ndarray:

@@ -55,13 +55,21 @@ def sweep(
     everyone = jax.tree.map(lambda *parts: np.concatenate(parts), models, *unlearned)
     measured = accuracies(problem, cells + many * len(methods), everyone)
     begun = {name: values[: len(cells)] for name, values in measured.items()}
-    ended = {words: {method: {} for method in methods} for words in accused}
-    for name, values in measured.items():
-        ends = values[len(cells) :].reshape(len(methods), len(tellings), len(cells))
-        for method, of_method in zip(methods, ends):
-            for words, end in zip(accused, of_method):
-                ended[words][method][name] = end
+    ended = {name: values[len(cells) :] for name, values in measured.items()}
+    ended = _by_telling(ended, list(accused), list(methods))
     return Found(begun, ended, *how_right(problem, cells, accused))
+
+
+def _by_telling(measured: dict[str, np.ndarray], tellings: list[str], methods: list[str]) -> dict:
+    """What was measured (methods * tellings * C,), the cells varying fastest, by what was told, by method and
+    by name, (C,)."""
+    found = {words: {method: {} for method in methods} for words in tellings}
+    for name, values in measured.items():
+        ends = values.reshape(len(methods), len(tellings), -1)
+        for method, of_method in zip(methods, ends):
+            for words, end in zip(tellings, of_method):
+                found[words][method][name] = end
+    return found
 
 
 def how_right(
