@@ -36,7 +36,7 @@ def draw(*, phase: pd.DataFrame, models: list[str], looks: Looks):
         axis.set_title(title)
     for axis in axes[-1]:
         axis.set(xlabel="fraction of flipped labels α", xticks=[0, 0.3, 0.6, 0.9])
-    axes[0, 0].set(ylim=(-0.03, 1.05))
+    axes[0, 0].set(ylim=(-0.03, 1.13))  # room for remarks above the curves
     seeds = style.number_of_seeds(phase)
     figure.suptitle(f"validation accuracy, {style.MEANS}, n = {seeds}", size=7.5)
     return figure
