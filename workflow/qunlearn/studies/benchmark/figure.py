@@ -86,7 +86,7 @@ def _rivals(axis, table: pd.DataFrame, tasks: dict) -> None:
     axis.set_ylim(len(lines) - 0.5, -0.5)
     axis.set_xscale("log")
     axis.grid(axis="y", lw=0.3)
-    axis.legend(loc="upper right")
+    axis.legend(loc="upper right", ncols=3, columnspacing=1, handletextpad=0.2)
 
 
 def _growth(axis, growth: pd.DataFrame, laws: pd.DataFrame, scans: dict, quantity: str) -> None:
