@@ -266,6 +266,22 @@ def test_only_samples_that_meet_in_a_model_are_compared(name, digits):
     assert np.isnan(pool).sum() == 2 * count**2
 
 
+@pytest.mark.parametrize("name", ["svm_linear", "svm_rbf", "knn"])
+def test_samples_may_be_whole_numbers(name, digits):
+    """Their likeness need not be one."""
+    whole = replace(
+        digits,
+        x_train=np.round(16 * digits.x_train).astype(int),
+        x_validation=np.round(16 * digits.x_validation).astype(int),
+    )
+    problem = Problem(whole, name, ARCHITECTURES[name], "label_flipping", [0])
+    known = problem.model.known
+    pool = problem.pools["train"]
+    np.testing.assert_allclose(pool, problem.model.likeness(known, known))
+    trained = train(problem, [Cell(0.0, 0)], Schedule(1, 0, 0.0))
+    assert trained.learning_curves["train_accuracy"][0, -1] > 0.9
+
+
 @pytest.mark.parametrize("name", ["svm_rbf", "knn"])
 def test_no_program_holds_the_known_samples(name, digits):
     """As constants they were compiled, and kept on disk, with each."""

@@ -31,7 +31,8 @@ class Compared(Fitted):
         pairs = [(clean, clean)]
         for own in twins:
             pairs += [(own, own), (own, clean), (clean, own)]
-        found = np.full((len(self.known), len(self.known)), np.nan, self.known.dtype)
+        real = np.result_type(self.known, np.float32)  # samples may be whole numbers
+        found = np.full((len(self.known), len(self.known)), np.nan, real)
         for rows, columns in pairs:
             found[rows, columns] = self.likeness(self.known[rows], self.known[columns])
         return found

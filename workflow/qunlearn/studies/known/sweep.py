@@ -42,7 +42,8 @@ def sweep(
     problem, cells, models = poisoned.problem, poisoned.cells, poisoned.models
     accused = {telling.words(): accusations(poisoned, telling) for telling in tellings}  # (C, N)
     told_cells = [ToldCell(*cell, words) for words in accused for cell in cells]
-    told = problem.telling(dict(zip(told_cells, np.concatenate(list(accused.values())))))
+    everybody = np.concatenate(list(accused.values()))  # (tellings * C, N)
+    told = problem.telling(dict(zip(told_cells, everybody)))
     which = np.tile(np.arange(len(cells)), len(tellings))
     many, starts = replicate(cells, models, which)
     watched = problem.validation_sets(len(many))
